@@ -1,0 +1,86 @@
+# Closed Loop: everything starts here. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+LOCK := $(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet
+LAMBDA_GROUPS := control evaluate fit inference tables
+# One line per step, with the seconds since make began.
+STARTED := $(shell date +%s)
+say = @printf '%4ds  %s\n' $$(( $$(date +%s) - $(STARTED) )) '$(1)'
+
+export CDK_DISABLE_CLI_TELEMETRY := true
+export UV_NO_PROGRESS := 1
+export UV_LINK_MODE := copy
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup up down clean test check lint types imports unit format lock
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+up: setup ## build, start the local cloud, deploy, train a first model and ask it for a prediction
+	@$(BIN)/loop up
+
+down: setup ## stop the local cloud and keep its data
+	@$(BIN)/loop down
+
+clean: ## stop the local cloud and remove its data, the built packages and the virtual environment
+	@if [ -x $(BIN)/loop ]; then $(BIN)/loop down --quiet; fi
+	rm -rf .loop cdk.out node_modules $(VENV)
+
+test: setup ## run every test, on a local cloud of its own
+	$(call say,tests)
+	@$(BIN)/pytest
+
+check: lint types imports unit ## lint, types, import rules and the quick tests
+
+lint: setup ## ruff: rules and format
+	$(call say,lint)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup ## mypy, strict
+	$(call say,types)
+	@$(BIN)/mypy
+
+imports: setup ## the arrows between the folders
+	$(call say,import rules)
+	@$(BIN)/lint-imports
+
+unit: setup ## the quick tests: no local cloud, no package builds
+	$(call say,quick tests)
+	@$(BIN)/pytest -m 'not cloud and not build' -n 2
+
+format: setup ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(VENV)/.uv ## resolve the lock files again from pyproject.toml
+	@$(LOCK) --upgrade pyproject.toml --group dev -o locks/project.txt
+	@for group in $(LAMBDA_GROUPS); do $(LOCK) --group lambda-$$group -c locks/project.txt -o locks/lambda-$$group.txt; done
+	@$(LOCK) --group local-cloud -o locks/local-cloud.txt
+
+setup: $(VENV)/.node ## prepare the virtual environment, Node and the CDK command line
+
+$(VENV)/.uv: locks/uv.txt
+	$(call say,virtual environment with $(PYTHON))
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is not one. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+	  { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: sudo apt install python3-venv. Then run make again."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/uv.txt
+	@touch $@
+
+$(VENV)/.python: $(VENV)/.uv locks/project.txt pyproject.toml
+	$(call say,Python packages from locks/project.txt)
+	@VIRTUAL_ENV=$(VENV) $(UV) pip sync --quiet --require-hashes locks/project.txt
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --offline --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.node: $(VENV)/.python package-lock.json package.json
+	$(call say,CDK command line from package-lock.json)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	@touch $@
