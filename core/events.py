@@ -1,0 +1,170 @@
+"""What serving writes down: predictions with their ids, and the outcomes that arrive later."""
+
+import re
+import secrets
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from core.errors import InvalidInputError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ID_PATTERN = re.compile(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
+_ID_RULE = (
+    "must be 32 lower-case hexadecimal digits of a version 7 UUID, as /v1/predict returned it"
+)
+_COUNTER_BITS = 12
+# Half of the counter's range is left above a fresh seed: room for a burst before it overflows.
+_SEED_BITS = _COUNTER_BITS - 1
+_RANDOM_BITS = 62
+_LATEST_MS = int((datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds() * 1000)
+
+
+class _Clock:
+    """The last id's millisecond and counter, so that ids of one process only ever grow.
+
+    RFC 9562, section 6.2, method 1: a counter in the bits after the timestamp, seeded at random
+    every millisecond; when it overflows, or when the wall clock steps back, the last timestamp
+    carries on.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last_ms = -1
+        self._counter = 0
+
+    def tick(self) -> tuple[int, int]:
+        """Return the next (milliseconds since 1970, counter), greater than every one before."""
+        with self._lock:
+            now_ms = time.time_ns() // 1_000_000
+            if now_ms > self._last_ms:
+                self._last_ms, self._counter = now_ms, secrets.randbits(_SEED_BITS)
+            elif self._counter + 1 < 1 << _COUNTER_BITS:
+                self._counter += 1
+            else:
+                self._last_ms, self._counter = self._last_ms + 1, secrets.randbits(_SEED_BITS)
+            return self._last_ms, self._counter
+
+
+_clock = _Clock()
+
+
+def new_prediction_id() -> str:
+    """Make a new prediction id: a version 7 UUID, which holds its own time.
+
+    Returns
+    -------
+    str
+        32 lower-case hexadecimal digits. Ids of one process are strictly increasing.
+
+    References
+    ----------
+    RFC 9562, section 5.7 (layout) and 6.2 (monotonicity), https://www.rfc-editor.org/rfc/rfc9562
+    """
+    milliseconds, counter = _clock.tick()
+    value = milliseconds << 80 | 0x7 << 76 | counter << 64
+    value |= 0b10 << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    return f"{value:032x}"
+
+
+def time_of(prediction_id: str) -> datetime:
+    """Read the time that a prediction id holds.
+
+    Returns
+    -------
+    datetime
+        UTC, exact to the millisecond.
+
+    Raises
+    ------
+    InvalidInputError
+        When the text is not an id that `new_prediction_id` can have made.
+    """
+    if not _ID_PATTERN.fullmatch(prediction_id):
+        raise InvalidInputError(f"A prediction id {_ID_RULE}.")
+    milliseconds = int(prediction_id[:12], 16)
+    if milliseconds > _LATEST_MS:
+        raise InvalidInputError(f"A prediction id {_ID_RULE}; its time lies beyond the year 9999.")
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def _check_id(prediction_id: str) -> str:
+    try:
+        time_of(prediction_id)
+    except InvalidInputError as error:
+        raise ValueError(_ID_RULE) from error
+    return prediction_id
+
+
+PredictionId = Annotated[str, AfterValidator(_check_id)]
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        # `model` and `model_version` are our words; pydantic guards the prefix for its own methods.
+        protected_namespaces=(),
+    )
+
+
+class Capture(_Event):
+    """One served answer, as it is kept in the data bucket.
+
+    Attributes
+    ----------
+    features
+        The record as it was asked, field by field.
+    probabilities
+        Class to probability; None for a regression.
+    prediction
+        The class, or the number of a regression.
+    """
+
+    prediction_id: PredictionId
+    model: str
+    model_version: int
+    served_at: AwareDatetime
+    features: dict[str, str | int | float | bool | None]
+    probabilities: dict[str, float] | None
+    prediction: str | float
+
+
+class Feedback(_Event):
+    """The true outcome of one prediction, as it is kept in the data bucket."""
+
+    prediction_id: PredictionId
+    model: str
+    outcome: str | float
+    observed_at: AwareDatetime
+
+
+def to_lines(captures: list[Capture]) -> bytes:
+    """Write captures as JSON lines: one object a line, UTF-8, a newline after each."""
+    return "".join(capture.model_dump_json() + "\n" for capture in captures).encode()
+
+
+def parse_lines(body: bytes) -> tuple[list[Capture], int]:
+    """Read captures from JSON lines.
+
+    Returns
+    -------
+    captures
+        The lines that are captures, in order.
+    broken
+        How many lines are not: a reader counts and reports them, it does not stop.
+    """
+    captures, broken = [], 0
+    for line in body.splitlines():
+        if not line.strip():
+            continue
+        try:
+            captures.append(Capture.model_validate_json(line))
+        except ValidationError:
+            broken += 1
+    return captures, broken
