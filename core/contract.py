@@ -1,0 +1,183 @@
+"""The data contract: what one dataset looks like, and what a model of it takes."""
+
+import hashlib
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
+
+from core.errors import InvalidInputError
+from core.keys import NAME_PATTERN
+from core.strict_json import canonical_json, describe_place, describe_rule, parse_json
+
+Kind = Literal["numeric", "categorical", "boolean", "text"]
+Task = Literal["binary", "multiclass", "regression"]
+
+MAX_CONTRACT_BYTES = 4 * 1024 * 1024
+MAX_COLUMNS = 2000
+MAX_CATEGORIES = 1000
+
+
+def _check_label(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("must be printable and have no space at either end")
+    return text
+
+
+Label = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_check_label)]
+"""A column's name, a category or a class: not empty, because empty means missing."""
+
+
+class Column(BaseModel):
+    """One feature.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the file and in a request.
+    kind : {'numeric', 'categorical', 'boolean', 'text'}
+        What its values are. Text is checked but not yet fed to a model.
+    nullable : bool
+        Whether it may be missing.
+    minimum, maximum : float or None
+        Range of a numeric column, both ends allowed.
+    categories : tuple of str or None
+        What a categorical column may hold; None allows anything.
+    sensitive : bool
+        Whether it tells of a protected trait.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: Label
+    kind: Kind
+    nullable: bool = True
+    minimum: FiniteFloat | None = None
+    maximum: FiniteFloat | None = None
+    categories: Annotated[tuple[Label, ...], Field(max_length=MAX_CATEGORIES)] | None = None
+    sensitive: bool = False
+
+    @model_validator(mode="after")
+    def _check_limits(self) -> Self:
+        if self.kind != "numeric" and (self.minimum is not None or self.maximum is not None):
+            raise ValueError("only a numeric column has a minimum or maximum")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError("minimum must not be above maximum")
+        if self.categories is None:
+            return self
+        if self.kind != "categorical":
+            raise ValueError("only a categorical column has categories")
+        if not self.categories or len(set(self.categories)) < len(self.categories):
+            raise ValueError("categories must be one or more, each named once")
+        return self
+
+
+class Contract(BaseModel):
+    """The declared schema of one dataset.
+
+    Attributes
+    ----------
+    dataset : str
+        Name of the dataset, and of its model.
+    task : {'binary', 'multiclass', 'regression'}
+        What is predicted.
+    target : str
+        The column that is predicted.
+    classes : tuple of str
+        The target's values; empty for a regression. For a binary task the positive class is the
+        last. A model's probabilities come in this order.
+    columns : tuple of Column
+        The features, in the order of the file.
+    identifier : str or None
+        The column that names a row.
+    ignored : tuple of str
+        Columns in the file that are neither.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: Literal[1] = 1
+    dataset: Annotated[str, Field(pattern=NAME_PATTERN)]
+    task: Task
+    target: Label
+    classes: Annotated[tuple[Label, ...], Field(max_length=MAX_CATEGORIES)] = ()
+    columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MAX_COLUMNS)]
+    identifier: Label | None = None
+    ignored: Annotated[tuple[Label, ...], Field(max_length=MAX_COLUMNS)] = ()
+
+    @model_validator(mode="after")
+    def _check_classes(self) -> Self:
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError("classes must each be named once")
+        count = len(self.classes)
+        if self.task == "binary" and count != 2:
+            raise ValueError("a binary task has 2 classes, the positive one last")
+        if self.task == "multiclass" and count < 3:
+            raise ValueError("a multiclass task has 3 classes or more")
+        if self.task == "regression" and count:
+            raise ValueError("a regression has no classes")
+        return self
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        seen = {self.target}
+        others = [*([self.identifier] if self.identifier else []), *self.ignored]
+        for name in [column.name for column in self.columns] + others:
+            if name in seen:
+                raise ValueError(
+                    "target, identifier, columns and ignored must name each column once"
+                )
+            seen.add(name)
+        if not self.numeric_columns and not self.string_columns:
+            raise ValueError("columns must hold a numeric, boolean or categorical one")
+        return self
+
+    @property
+    def numeric_columns(self) -> tuple[Column, ...]:
+        """The columns of a model's input ``numeric``, in order."""
+        return tuple(c for c in self.columns if c.kind in ("numeric", "boolean"))
+
+    @property
+    def string_columns(self) -> tuple[Column, ...]:
+        """The columns of a model's input ``strings``, in order."""
+        return tuple(c for c in self.columns if c.kind == "categorical")
+
+    def to_json(self) -> bytes:
+        """Return the one way to write this contract: sorted keys, no spaces, UTF-8."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the contract's JSON, in hex."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        """Read a contract.
+
+        Raises
+        ------
+        InvalidInputError
+            If it is not one; the message names the field and the rule, never the value.
+        """
+        content = parse_json(body, max_bytes=MAX_CONTRACT_BYTES)
+        return cls.from_content(content)
+
+    @classmethod
+    def from_content(cls, content: object) -> Self:
+        """Read a contract from parsed JSON; see `from_json`."""
+        try:
+            return cls.model_validate_json(canonical_json(content))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = describe_place(first["loc"])
+            raise InvalidInputError(
+                f"The data contract is wrong at {place}: {describe_rule(first)}.",
+                next_step="Correct that field of the contract and try again.",
+            ) from None
