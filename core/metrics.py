@@ -1,14 +1,15 @@
 """How far predictions are from the truth: numbers that are lower (losses) or higher when better."""
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Task = Literal["binary", "multiclass", "regression"]
+if TYPE_CHECKING:
+    from core.contract import Task
 
 # The name of each task's loss, wherever a loss is written down (manifests, the registry, reports).
-LOSS_NAMES: Final[dict[Task, str]] = {
+LOSS_NAMES: Final[dict["Task", str]] = {
     "binary": "brier_score",
     "multiclass": "brier_score",
     "regression": "mean_absolute_error",
@@ -63,7 +64,7 @@ def mean_absolute_error(predicted: ArrayLike, actual: ArrayLike) -> float:
     return float(np.mean(np.abs(p - a)))
 
 
-def loss(task: Task, predictions: ArrayLike, outcomes: ArrayLike) -> float:
+def loss(task: "Task", predictions: ArrayLike, outcomes: ArrayLike) -> float:
     """Return the one number that is compared between models of a task. Lower is better.
 
     Parameters
