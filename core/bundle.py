@@ -1,0 +1,205 @@
+"""A bundle: what training publishes and inference loads.
+
+A graph and a manifest. The manifest holds the graph's hash, and the bundle's id is the hash of
+the manifest's bytes, so an id promises every byte of both; both promises are checked before
+anything is parsed.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from core import keys
+from core.contract import Contract
+from core.errors import IntegrityError
+from core.profile import ReferenceProfile
+from core.store import ObjectStore
+from core.strict_json import canonical_json, describe_place, describe_rule
+
+MAX_GRAPH_BYTES = 64 * 1024 * 1024
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Parity(_Record):
+    """How far the graph's answers are from those of the model that it was exported from.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that were compared.
+    max_abs_difference : float
+        Largest difference of a probability (or of a prediction).
+    classes_identical : bool
+        Whether the same class was the likeliest in every row.
+    tolerance : float
+        Largest difference that was allowed.
+    """
+
+    rows: NonNegativeInt
+    max_abs_difference: FiniteFloat
+    classes_identical: bool
+    tolerance: FiniteFloat
+
+
+class Provenance(_Record):
+    """What the bundle was made of, so that it can be made again."""
+
+    run_id: str
+    dataset_version: Sha256
+    code_sha256: str
+    lock_sha256: str
+    seed: int
+    python: str
+    packages: dict[str, str]
+
+
+class Manifest(_Record):
+    """What must be known about a graph to serve and judge it.
+
+    It holds no time: the same inputs give the same bytes, and so the same bundle id.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model, which is the name of its dataset.
+    contract : Contract
+        What its inputs must look like.
+    candidate : str
+        The configuration that won.
+    graph_sha256, graph_size_bytes
+        The promise about ``model.onnx``.
+    decision_threshold : float or None
+        Probability from which a binary model answers the positive class, the last one.
+    calibration : {'none'}
+        What was done to the probabilities.
+    metrics, baseline_metrics : dict of str to float
+        On the holdout: of this candidate, and of the baseline.
+    holdout_rows, training_rows : int
+        How many rows it was judged on, and fitted to.
+    profile : ReferenceProfile
+        The training distribution.
+    parity : Parity
+        The proof that the export answers like the original.
+    provenance : Provenance
+        What it was made of.
+    """
+
+    format: Literal[1] = 1
+    model: Annotated[str, Field(pattern=keys.NAME_PATTERN)]
+    contract: Contract
+    candidate: str
+    graph_sha256: Sha256
+    graph_size_bytes: Annotated[PositiveInt, Field(le=MAX_GRAPH_BYTES)]
+    decision_threshold: Annotated[float, Field(ge=0, le=1)] | None
+    calibration: Literal["none"] = "none"
+    metrics: dict[str, FiniteFloat]
+    baseline_metrics: dict[str, FiniteFloat]
+    holdout_rows: NonNegativeInt
+    training_rows: NonNegativeInt
+    profile: ReferenceProfile
+    parity: Parity
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _check_task(self) -> Self:
+        if self.model != self.contract.dataset:
+            raise ValueError("model must have the name of the contract's dataset")
+        if (self.contract.task == "binary") != (self.decision_threshold is not None):
+            raise ValueError("a binary model has a decision_threshold, and no other has")
+        return self
+
+    def to_json(self) -> bytes:
+        """Return the one way to write this manifest; the bundle's id is its SHA-256."""
+        return canonical_json(self.model_dump(mode="json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A verified bundle."""
+
+    bundle_id: str
+    manifest: Manifest
+    graph: bytes
+
+
+def publish_bundle(store: ObjectStore, *, graph: bytes, manifest: Manifest) -> str:
+    """Write a bundle and return its id. Publishing the same bundle again changes nothing.
+
+    Raises
+    ------
+    IntegrityError
+        If the graph is not the one that the manifest promises, or either is too large.
+    UnavailableError
+        If the bucket does not answer.
+    """
+    _check_graph(graph, manifest)
+    body = manifest.to_json()
+    if len(body) > MAX_MANIFEST_BYTES:
+        raise IntegrityError(
+            f"The manifest has {len(body)} bytes; at most {MAX_MANIFEST_BYTES} are allowed."
+        )
+    bundle_id = hashlib.sha256(body).hexdigest()
+    # The manifest goes last: who finds one can rely on the graph beside it.
+    store.create(keys.bundle_graph(bundle_id), graph)
+    store.create(keys.bundle_manifest(bundle_id), body)
+    return bundle_id
+
+
+def load_manifest(store: ObjectStore, bundle_id: str) -> Manifest:
+    """Read a bundle's manifest; see `load_bundle` for the errors."""
+    body = store.get(keys.bundle_manifest(bundle_id), max_bytes=MAX_MANIFEST_BYTES).body
+    if hashlib.sha256(body).hexdigest() != bundle_id:
+        raise IntegrityError(f"The manifest of bundle {bundle_id[:12]} does not have its hash.")
+    try:
+        return Manifest.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise IntegrityError(
+            f"The manifest of bundle {bundle_id[:12]} is not one that this version reads, at "
+            f"{describe_place(first['loc'])}: {describe_rule(first)}.",
+            next_step="Train again with this version of the project.",
+        ) from None
+
+
+def load_bundle(store: ObjectStore, bundle_id: str) -> Bundle:
+    """Read a bundle and verify every byte of it before any is parsed.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of this id.
+    IntegrityError
+        If the manifest or the graph is too large, or not what the id promises.
+    UnavailableError
+        If the bucket does not answer.
+    """
+    manifest = load_manifest(store, bundle_id)
+    graph = store.get(keys.bundle_graph(bundle_id), max_bytes=MAX_GRAPH_BYTES).body
+    _check_graph(graph, manifest)
+    return Bundle(bundle_id, manifest, graph)
+
+
+def _check_graph(graph: bytes, manifest: Manifest) -> None:
+    if len(graph) != manifest.graph_size_bytes:
+        raise IntegrityError(
+            f"The graph has {len(graph)} bytes; its manifest promises {manifest.graph_size_bytes}."
+        )
+    if hashlib.sha256(graph).hexdigest() != manifest.graph_sha256:
+        raise IntegrityError("The graph does not have the hash that its manifest promises.")
