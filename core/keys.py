@@ -134,7 +134,12 @@ def captured(model: str, at: datetime, request_id: str) -> str:
 
 def captured_hour(model: str, at: datetime) -> str:
     """Prefix of the predictions captured in one hour (UTC)."""
-    return f"captured/{check_name(model)}/{at:%Y-%m-%d/%H}/"
+    return f"{captured_hours(model)}{at:%Y-%m-%d/%H}/"
+
+
+def captured_hours(model: str) -> str:
+    """Prefix of all predictions of a model; the listing is in the order of hours."""
+    return f"captured/{check_name(model)}/"
 
 
 def feedback(model: str, at: datetime, prediction_id: str) -> str:
@@ -144,7 +149,12 @@ def feedback(model: str, at: datetime, prediction_id: str) -> str:
 
 def feedback_hour(model: str, at: datetime) -> str:
     """Prefix of the outcomes of the predictions of one hour (UTC)."""
-    return f"feedback/{check_name(model)}/{at:%Y-%m-%d/%H}/"
+    return f"{feedback_hours(model)}{at:%Y-%m-%d/%H}/"
+
+
+def feedback_hours(model: str) -> str:
+    """Prefix of all outcomes of a model; the listing is in the order of hours."""
+    return f"feedback/{check_name(model)}/"
 
 
 def monitor_latest(model: str) -> str:
