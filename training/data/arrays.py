@@ -1,0 +1,113 @@
+"""The split as arrays: what *split* writes and the later steps read, without duckdb or pickle."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import keys
+from core.contract import Contract
+from core.errors import IntegrityError
+from core.inputs import ModelInputs
+from core.store import ObjectStore
+from training.data.runs import MAX_SPLIT_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of a dataset version.
+
+    Attributes
+    ----------
+    inputs : ModelInputs
+        Of n rows.
+    target : float64 array of shape (n,)
+        Index of the class in ``contract.classes``, or the number of a regression.
+    """
+
+    inputs: ModelInputs
+    target: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def select(self, chosen: NDArray[np.generic]) -> "Rows":
+        """Return the rows at the given places (a mask or indices)."""
+        return Rows(select_inputs(self.inputs, chosen), self.target[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A dataset version cut in two, in the order of its rows."""
+
+    training: Rows
+    holdout: Rows
+
+
+def select_inputs(inputs: ModelInputs, chosen: NDArray[np.generic]) -> ModelInputs:
+    """Return the rows of model inputs at the given places (a mask or indices)."""
+    return ModelInputs(inputs.numeric[chosen], inputs.strings[chosen])
+
+
+def pack_arrays(**arrays: NDArray[np.generic]) -> bytes:
+    """Write named arrays as NPZ; the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def unpack_arrays(body: bytes, *, key: str) -> dict[str, NDArray[np.generic]]:
+    """Read named arrays from NPZ; nothing in it is ever unpickled.
+
+    Raises
+    ------
+    IntegrityError
+        If it is not what `pack_arrays` writes.
+    """
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, KeyError, EOFError) as error:
+        raise IntegrityError(
+            f"{key} is not what a training step wrote.", next_step="Start the run again."
+        ) from error
+
+
+def pack_inputs(inputs: ModelInputs, *, prefix: str = "") -> dict[str, NDArray[np.generic]]:
+    """Return model inputs as arrays that need no pickle: float32, and unicode of fixed width."""
+    # numpy drops NULs at the end of fixed-width text; contracts and readers allow none.
+    strings = inputs.strings.astype(np.str_) if inputs.strings.size else _no_strings(inputs)
+    return {f"{prefix}numeric": inputs.numeric, f"{prefix}strings": strings}
+
+
+def unpack_inputs(arrays: dict[str, NDArray[np.generic]], *, prefix: str = "") -> ModelInputs:
+    """Return what `pack_inputs` packed."""
+    return ModelInputs(
+        arrays[f"{prefix}numeric"].astype(np.float32),
+        arrays[f"{prefix}strings"].astype(np.object_),
+    )
+
+
+def load_split(store: ObjectStore, run_id: str, contract: Contract) -> Split:
+    """Read what *split* wrote for a run.
+
+    Raises
+    ------
+    IntegrityError
+        If the arrays do not fit the contract.
+    """
+    key = keys.run(run_id, "split.npz")
+    arrays = unpack_arrays(store.get(key, max_bytes=MAX_SPLIT_BYTES).body, key=key)
+    inputs = unpack_inputs(arrays)
+    rows = Rows(inputs, arrays["target"].astype(np.float64))
+    shapes = (inputs.numeric.shape, inputs.strings.shape)
+    n = len(rows)
+    if shapes != ((n, len(contract.numeric_columns)), (n, len(contract.string_columns))):
+        raise IntegrityError(f"{key} does not fit the run's data contract.")
+    holdout = arrays["holdout"].astype(np.bool_)
+    return Split(training=rows.select(~holdout), holdout=rows.select(holdout))
+
+
+def _no_strings(inputs: ModelInputs) -> NDArray[np.str_]:
+    return np.empty(inputs.strings.shape, dtype="<U1")
