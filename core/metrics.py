@@ -8,7 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from core.contract import Task
 
-# The name of each task's loss, wherever a loss is written down (manifests, the registry, reports).
+LOSS_KEY: Final = "loss"
+"""Where the metrics of a manifest, a version or a run hold the task's loss (see `loss`)."""
+
+# What the loss is called where a person reads it.
 LOSS_NAMES: Final[dict["Task", str]] = {
     "binary": "brier_score",
     "multiclass": "brier_score",
@@ -79,7 +82,8 @@ def loss(task: "Task", predictions: ArrayLike, outcomes: ArrayLike) -> float:
     -------
     float
         The Brier score of a classification, the mean absolute error of a regression.
-        `LOSS_NAMES[task]` is its name.
+        `LOSS_NAMES[task]` is its
+        name; wherever metrics are written down it stands under `LOSS_KEY`.
     """
     if task == "regression":
         return mean_absolute_error(predictions, outcomes)
