@@ -1,0 +1,136 @@
+"""The HTTP API of the deployed system, as any client of it would use it."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from core.errors import InvalidInputError, LoopError, NotFoundError, UnavailableError
+
+TIMEOUT_S = 30.0
+FIRST_ANSWER_S = 90.0  # a cold function, a fresh alias: how long a first prediction may take
+_STATUS_ERRORS: Mapping[int, type[LoopError]] = {
+    400: InvalidInputError,
+    404: NotFoundError,
+    413: InvalidInputError,
+    415: InvalidInputError,
+    422: InvalidInputError,
+    429: UnavailableError,
+    502: UnavailableError,
+    503: UnavailableError,
+    504: UnavailableError,
+}
+
+
+class Api:
+    """A client with the API's address and key.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API's stage, without a slash at the end.
+    key : str
+        The API key.
+    transport : httpx.BaseTransport, optional
+        What carries requests; tests give one that answers by itself.
+    """
+
+    def __init__(self, *, url: str, key: str, transport: httpx.BaseTransport | None = None) -> None:
+        self.url = url
+        # trust_env off where the address is this computer: no proxy of the person's own may
+        # come in between.
+        local = "://127.0.0.1" in url or "://localhost" in url
+        self._client = httpx.Client(
+            headers={"x-api-key": key},
+            timeout=TIMEOUT_S,
+            transport=transport,
+            trust_env=not local,
+        )
+
+    def post(self, path: str, body: object) -> httpx.Response:
+        """Send a JSON body and return the answer as it is."""
+        return self._client.post(self.url + path, json=body)
+
+    def is_healthy(self) -> bool:
+        """Tell whether ``/health`` answers with 200."""
+        try:
+            return self._client.get(self.url + "/health").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def predict(self, model: str, records: Sequence[Mapping[str, object]]) -> dict[str, Any]:
+        """Ask a model for predictions.
+
+        Returns
+        -------
+        dict
+            The answer: ``model``, ``model_version`` and ``predictions``, one a record.
+
+        Raises
+        ------
+        InvalidInputError
+            A record breaks the contract: the message names the place and the rule.
+        UnavailableError
+            The API, or a model in it, is not there (yet).
+        """
+        return self._answer(f"/v1/models/{model}/predict", {"records": list(records)})
+
+    def send_feedback(self, model: str, outcomes: Sequence[Mapping[str, object]]) -> dict[str, Any]:
+        """Send true outcomes; returns the counts ``accepted`` and ``duplicates``."""
+        return self._answer(f"/v1/models/{model}/feedback", {"feedback": list(outcomes)})
+
+    def first_prediction(
+        self,
+        model: str,
+        record: Mapping[str, object],
+        *,
+        is_awaited: Callable[[dict[str, Any]], bool] = lambda _answer: True,
+        sleep: Callable[[float], None] = time.sleep,
+        patience_s: float = FIRST_ANSWER_S,
+    ) -> dict[str, Any]:
+        """Ask until the endpoint has started and, where given, answers as awaited."""
+        until = time.monotonic() + patience_s
+        while True:
+            try:
+                answer = self.predict(model, [record])
+                if is_awaited(answer) or time.monotonic() >= until:
+                    return answer
+            except (UnavailableError, NotFoundError):
+                if time.monotonic() >= until:
+                    raise
+            sleep(1.0)
+
+    def _answer(self, path: str, body: object) -> dict[str, Any]:
+        try:
+            response = self.post(path, body)
+        except httpx.HTTPError as error:
+            raise UnavailableError(
+                f"The API at {self.url} did not answer ({type(error).__name__}).",
+                next_step="loop status",
+            ) from error
+        if response.is_success:
+            answer: dict[str, Any] = response.json()
+            return answer
+        raise _refusal(response)
+
+
+def _refusal(response: httpx.Response) -> LoopError:
+    """Make the error of an answer that is not a success; it quotes rules, never input."""
+    kind = _STATUS_ERRORS.get(response.status_code, LoopError)
+    try:
+        problem = response.json()["error"]
+        message = str(problem["message"])
+        details = [_detail(detail) for detail in problem.get("details") or ()]
+    except (ValueError, KeyError, TypeError):
+        message, details = "the answer holds no explanation", []
+    lines = [f"The API answered {response.status_code}: {message}", *details]
+    next_step = "loop logs inference" if response.status_code >= 500 else "loop models"
+    if response.status_code == 403:
+        next_step = "loop status (a new deployment makes a new API key)"
+    return kind("\n".join(lines), next_step=next_step)
+
+
+def _detail(detail: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in detail.get("place") or ())
+    return f"  {place or 'request'}: {detail.get('rule', '')}"

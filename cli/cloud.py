@@ -1,0 +1,140 @@
+"""``loop up``, ``loop down`` and ``loop status``: the whole system on this computer."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.deployments import bring_up, local_cloud
+from cli.home import choose_stage, choose_target, load_deployed
+from cli.landing import ensure_trained
+from cli.models import describe_model
+from cli.observe import list_alarms
+from cli.rows import example_record
+from cli.session import JsonOption, Session, TargetOption, begin
+from cli.system import System
+from core.errors import UnavailableError
+from training.data.simulator import DATASET
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(up)
+    app.command()(down)
+    app.command()(status)
+
+
+def up(ctx: typer.Context, *, target: TargetOption = None, as_json: JsonOption = False) -> None:
+    """Start the local cloud, deploy, train a first model, and ask it for a prediction."""
+    session = begin(ctx, as_json=as_json)
+    deployed = load_deployed(session.home)
+    chosen = choose_target(target or "local", deployed)
+    with session.output.never_silent():
+        system = bring_up(session, chosen, choose_stage(None, deployed))
+        ensure_trained(session, system, DATASET)
+        session.output.progress("asking the API for a prediction")
+        model = system.model_name(None)
+        answer = system.api.first_prediction(model, example_record(system, model))
+        facts = describe_model(system, model)
+    session.output.report(
+        {"api_url": system.api_url, "answer": answer, "model": facts},
+        lambda: _show_up(session, system, answer, facts),
+    )
+
+
+def down(
+    ctx: typer.Context,
+    *,
+    target: TargetOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
+) -> None:
+    """Stop the local cloud and keep its data."""
+    session = begin(ctx)
+    chosen = choose_target(target or "local", load_deployed(session.home))
+    if chosen == "aws":
+        raise UnavailableError(
+            "AWS is not ours to stop.", next_step="loop destroy --target aws (removes the stacks)"
+        )
+    stopped = local_cloud(session, chosen).stop()
+    if not quiet:
+        said = "Stopped; its data are kept." if stopped else "Nothing was running."
+        session.output.say(f"{said} Start it with: make up")
+
+
+def status(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
+    """Show what runs, where it is, which models serve and which alarms are raised."""
+    session = begin(ctx, as_json=as_json)
+    system = session.system()
+    document = _describe(system)
+    session.output.report(document, lambda: _show_status(session, document))
+
+
+def _describe(system: System) -> dict[str, Any]:
+    stacks = system.stacks()
+    document: dict[str, Any] = {
+        "target": system.target,
+        "stage": system.stage,
+        "stacks": stacks,
+        "is_deployed": system.is_deployed(),
+    }
+    if not document["is_deployed"]:
+        raise UnavailableError(
+            f"The cloud runs, but only {len(stacks)} of 4 stacks are deployed on {system.target}.",
+            next_step=system.deploy_command,
+        )
+    states = [alarm["state"] for alarm in list_alarms(system)]
+    return document | {
+        "api_url": system.api_url,
+        "api_healthy": system.api.is_healthy(),
+        "default_model": system.registry.default_model(),
+        "models": [describe_model(system, name) for name in system.registry.models()],
+        "alarms": {state: states.count(state) for state in sorted(set(states))},
+    }
+
+
+def _show_status(session: Session, document: dict[str, Any]) -> None:
+    out = session.output
+    alarms = ", ".join(f"{count} {state}" for state, count in document["alarms"].items())
+    out.facts(
+        {
+            "target": f"{document['target']}, stage {document['stage']}",
+            "API": document["api_url"],
+            "healthy": document["api_healthy"],
+            "default model": document["default_model"],
+            "alarms": alarms or "none",
+        }
+    )
+    out.table(["stack", "status"], list(document["stacks"].items()))
+    rows = [
+        [m["model"], m["champion"], m["versions"], m["metrics_line"]] for m in document["models"]
+    ]
+    if rows:
+        out.table(["model", "champion", "versions", "on the holdout"], rows)
+    else:
+        out.say("No model yet. Next: loop data add subscriptions")
+
+
+def _show_up(
+    session: Session, system: System, answer: dict[str, Any], facts: dict[str, Any]
+) -> None:
+    prediction = answer["predictions"][0]
+    lines = [
+        f"prediction   {prediction['prediction']}{_chances(prediction)}",
+        f"model        {answer['model']}, version {answer['model_version']}",
+        f"holdout      {facts['metrics_line']}",
+    ]
+    if facts["best_possible_line"]:
+        lines.append(f"best possible  {facts['best_possible_line']}")
+    lines.append(f"API          {system.api_url}")
+    session.output.panel("The loop runs", [_aligned(line) for line in lines])
+    session.output.say("Next: loop predict · loop status · loop traffic · loop learn")
+
+
+def _aligned(line: str) -> str:
+    name, _, value = line.partition("  ")
+    return f"{name:<14} {value.strip()}"
+
+
+def _chances(prediction: dict[str, Any]) -> str:
+    chances = prediction.get("probability") or {}
+    listed = ", ".join(f"{name} {chance:.1%}" for name, chance in chances.items())
+    return f" ({listed})" if listed else ""

@@ -1,0 +1,197 @@
+"""``loop data``: add, list and choose datasets."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.datasets import BUILTIN, Prepared, prepare_builtin, prepare_file
+from cli.landing import describe, follow, land
+from cli.rows import load_contract
+from cli.runs import finish
+from cli.session import JsonOption, Session, begin
+from cli.system import System
+from core import keys
+from core.errors import InvalidInputError, LoopError, NotFoundError
+
+data = typer.Typer(no_args_is_help=True, help="Add, list and choose datasets.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(data, name="data")
+
+
+@data.command()
+def add(
+    ctx: typer.Context,
+    source: Annotated[
+        str, typer.Argument(help=f"A CSV or Parquet file, or one of: {', '.join(BUILTIN)}.")
+    ],
+    *,
+    target: Annotated[
+        str | None, typer.Option("--target", help="The column to predict (of a file).")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="Name of dataset and model; the file's if not given."),
+    ] = None,
+    identifier: Annotated[
+        str | None, typer.Option("--identifier", help="The column that names a row.")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option("--positive", help="The positive class of a binary target.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a dataset: infer its contract, land the file, train and follow the run."""
+    session = begin(ctx, as_json=as_json)
+    with session.output.never_silent():
+        system = session.system()
+        session.output.progress(f"reading {source}")
+        if target is None:
+            prepared = _prepare_named(source, given={"--name": name, "--identifier": identifier})
+        else:
+            prepared = prepare_file(
+                Path(source), target=target, name=name, identifier=identifier, positive=positive
+            )
+        _tell_contract(session, prepared)
+        _train_on(session, system, prepared)
+
+
+@data.command("list")
+def list_(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
+    """List the datasets, what they predict and where they came from."""
+    session = begin(ctx, as_json=as_json)
+    system = session.system()
+    default = system.registry.default_model()
+    found = [_describe(system, dataset, default) for dataset in _datasets(system)]
+    session.output.report({"datasets": found}, lambda: _show(session, found))
+
+
+@data.command()
+def use(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="The dataset whose model shall be the default.")],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose the default dataset and model: what answers when no name is given."""
+    session = begin(ctx, as_json=as_json)
+    system = session.system()
+    load_contract(system, name)
+    system.registry.set_default_model(name)
+    session.output.report(
+        {"default_model": name}, lambda: session.output.say(f"{name} is the default now.")
+    )
+
+
+def _prepare_named(source: str, *, given: dict[str, str | None]) -> Prepared:
+    if source not in BUILTIN:
+        is_file = Path(source).is_file()
+        what = f"{source} needs a target" if is_file else f"There is no dataset named {source}"
+        raise InvalidInputError(
+            f"{what}. Built in are: {', '.join(BUILTIN)}.",
+            next_step=f"loop data add {source if is_file else 'FILE'} --target COLUMN",
+        )
+    useless = [option for option, value in given.items() if value is not None]
+    if useless:
+        raise InvalidInputError(
+            f"{source} is built in and knows its own {useless[0].removeprefix('--')}.",
+            next_step=f"loop data add {source}",
+        )
+    return prepare_builtin(source)
+
+
+def _train_on(session: Session, system: System, prepared: Prepared) -> None:
+    dataset = prepared.contract.dataset
+    raw_key, is_new = land(system, prepared)
+    if not is_new:
+        arn = system.workflow.find(raw_key)
+        if arn is None or not system.workflow.is_running(arn):
+            _tell_known(session, dataset, raw_key)
+            return
+    else:
+        session.output.progress(f"landed as {raw_key}; waiting for the training that it starts")
+        arn = system.workflow.wait_for(raw_key)
+    outcome = follow(session, system, arn)
+    finish(session, describe(system, dataset, raw_key, outcome), outcome)
+
+
+def _tell_known(session: Session, dataset: str, raw_key: str) -> None:
+    session.output.report(
+        {"dataset": dataset, "raw_key": raw_key, "outcome": "already there"},
+        lambda: session.output.say(
+            f"This very file is there already ({raw_key}). "
+            f"To train on it again: loop train --data {dataset}"
+        ),
+    )
+
+
+def _tell_contract(session: Session, prepared: Prepared) -> None:
+    contract = prepared.contract
+    session.output.progress(
+        f"{contract.dataset}: {contract.task} target {contract.target}, "
+        f"{len(contract.columns)} features, {len(contract.ignored)} columns left out"
+    )
+    if prepared.notes and not session.output.json:
+        session.output.table(["column", "role", "kind", "why"], prepared.notes)
+
+
+def _datasets(system: System) -> list[str]:
+    names = []
+    for info in system.store.list("contracts/"):
+        name = info.key.removeprefix("contracts/").removesuffix(".json")
+        if not name.endswith(".source"):
+            names.append(name)
+    return names
+
+
+def _describe(system: System, dataset: str, default: str | None) -> dict[str, Any]:
+    try:
+        contract = load_contract(system, dataset)
+    except LoopError as error:  # one damaged contract must not hide the others
+        return {"dataset": dataset, "error": str(error)}
+    champion = system.registry.alias(dataset)
+    return {
+        "dataset": dataset,
+        "default": dataset == default,
+        "task": contract.task,
+        "target": contract.target,
+        "features": len(contract.columns),
+        "landed_files": sum(1 for _ in system.store.list(f"raw/{dataset}/")),
+        "champion": champion.version if champion else None,
+        "source": load_source(system, dataset),
+    }
+
+
+def load_source(system: System, dataset: str) -> dict[str, Any]:
+    """Return the note of where a dataset came from; empty when there is none."""
+    try:
+        document: dict[str, Any] = json.loads(system.store.get(keys.source(dataset)).body)
+    except (NotFoundError, ValueError):
+        return {}
+    return document
+
+
+def _show(session: Session, found: list[dict[str, Any]]) -> None:
+    if not found:
+        session.output.say(f"No dataset yet. Next: loop data add {BUILTIN[0]}")
+        return
+    session.output.table(
+        ["dataset", "default", "task", "target", "features", "files", "champion", "source"],
+        [
+            [
+                d["dataset"],
+                d.get("default", False),
+                d.get("task", "damaged contract"),
+                d.get("target"),
+                d.get("features"),
+                d.get("landed_files"),
+                d.get("champion"),
+                d.get("source", {}).get("kind"),
+            ]
+            for d in found
+        ],
+    )

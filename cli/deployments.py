@@ -1,0 +1,170 @@
+"""``loop deploy`` and ``loop destroy``: the same CDK app on any target."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cdk.local.cloud import LocalCloud
+from cdk.toolkit import Toolkit, fingerprint, read_settings
+from cli.home import (
+    Deployed,
+    StageName,
+    TargetName,
+    choose_stage,
+    choose_target,
+    load_deployed,
+    project_root,
+    save_deployed,
+)
+from cli.session import JsonOption, Session, StageOption, TargetOption, begin
+from cli.system import System, aws_environment, use_environment
+from core.errors import InvalidInputError, UnavailableError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(deploy)
+    app.command()(destroy)
+
+
+def deploy(
+    ctx: typer.Context,
+    *,
+    target: TargetOption = None,
+    stage: StageOption = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Deploy even if nothing has changed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Deploy all stacks to the local cloud, LocalStack or AWS."""
+    session = begin(ctx, as_json=as_json)
+    deployed = load_deployed(session.home)
+    with session.output.never_silent():
+        system = bring_up(
+            session,
+            choose_target(target, deployed),
+            choose_stage(stage, deployed),
+            again=again,
+        )
+        document = {
+            "target": system.target,
+            "stage": system.stage,
+            "stacks": system.stacks(),
+            "api_url": system.api_url,
+            "outputs": system.outputs,
+        }
+    session.output.report(document, lambda: _show_deployment(session, system))
+
+
+def destroy(
+    ctx: typer.Context,
+    *,
+    target: TargetOption = None,
+    stage: StageOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    really: Annotated[
+        bool, typer.Option("--really", help="Needed for the stage prod, beside --yes.")
+    ] = False,
+) -> None:
+    """Destroy all stacks; in the stage dev their data too."""
+    session = begin(ctx)
+    deployed = load_deployed(session.home)
+    chosen = choose_target(target, deployed), choose_stage(stage, deployed)
+    _confirm(*chosen, yes=yes, really=really)
+    with session.output.never_silent():
+        session.connect(target=chosen[0], stage=chosen[1], home=session.home)
+        _toolkit(session, *chosen).destroy()
+    kept = {name: mark for name, mark in deployed.fingerprints.items() if name != "/".join(chosen)}
+    save_deployed(session.home, deployed.model_copy(update={"fingerprints": kept}))
+    session.output.say(f"Destroyed: all stacks of {chosen[1]} on {chosen[0]}.")
+
+
+def bring_up(
+    session: Session, target: TargetName, stage: StageName, *, again: bool = False
+) -> System:
+    """Make the system on a target what the sources say; do nothing when it is that already.
+
+    Returns
+    -------
+    System
+        The deployed system, remembered as the one that later commands speak to.
+    """
+    start_cloud(session, target)
+    system = session.connect(target=target, stage=stage, home=session.home)
+    root, place = project_root(), f"{target}/{stage}"
+    mark = fingerprint(root, read_settings(target=target, stage=stage, environment=os.environ))
+    deployed = load_deployed(session.home)
+    if not again and deployed.fingerprints.get(place) == mark and system.is_deployed():
+        session.output.progress("nothing to deploy: no source and no setting has changed")
+        marks = deployed.fingerprints
+    else:
+        _deploy(session, system)
+        marks = deployed.fingerprints | {place: mark}
+        system = session.connect(target=target, stage=stage, home=session.home)
+    save_deployed(session.home, Deployed(target=target, stage=stage, fingerprints=marks))
+    return system
+
+
+def start_cloud(session: Session, target: TargetName) -> None:
+    """Start the target's local cloud; AWS needs no start, but credentials."""
+    if target == "aws":
+        use_environment(aws_environment(os.environ))
+        return
+    running = local_cloud(session, target).start(report=session.output.progress)
+    use_environment(running.environment_over(os.environ))
+
+
+def local_cloud(session: Session, target: TargetName) -> LocalCloud:
+    """Return the local cloud of a target (not ``aws``), running or not."""
+    return session.open_cloud(
+        session.home, emulator="localstack" if target == "localstack" else "ministack"
+    )
+
+
+def _deploy(session: Session, system: System) -> None:
+    toolkit = _toolkit(session, system.target, system.stage)
+    if not system.has_toolkit():
+        sts = system.client("sts")
+        region = sts.meta.region_name
+        if not region:
+            raise InvalidInputError(
+                "No AWS region is set.", next_step="export AWS_REGION=eu-central-1"
+            )
+        toolkit.bootstrap(account=sts.get_caller_identity()["Account"], region=region)
+    toolkit.deploy(outputs_file=session.home / "outputs.json")
+
+
+def _toolkit(session: Session, target: TargetName, stage: StageName) -> Toolkit:
+    return session.make_toolkit(
+        root=project_root(),
+        home=session.home,
+        environment=dict(os.environ),
+        context={"target": target, "stage": stage},
+        report=session.output.progress,
+    )
+
+
+def _confirm(target: TargetName, stage: StageName, *, yes: bool, really: bool) -> None:
+    if stage == "prod" and not really:
+        raise InvalidInputError(
+            "The stage prod is protected.",
+            next_step=f"loop destroy --target {target} --stage prod --really",
+        )
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InvalidInputError(
+            "destroy asks before it destroys, and nobody is here to answer.",
+            next_step="loop destroy --yes",
+        )
+    if not typer.confirm(f"Destroy all stacks of {stage} on {target}, with their data?", err=True):
+        raise UnavailableError("Nothing was destroyed.", next_step="")
+
+
+def _show_deployment(session: Session, system: System) -> None:
+    session.output.table(["stack", "status"], list(system.stacks().items()))
+    session.output.say(f"API: {system.api_url}")
+    session.output.say("Next: loop data add subscriptions, loop status, loop predict")

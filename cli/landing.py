@@ -1,0 +1,126 @@
+"""From a prepared dataset to a trained model: land the file, follow the workflow, say what came."""
+
+import hashlib
+import json
+from typing import Any
+
+from cli.datasets import Prepared, prepare_builtin
+from cli.session import Session
+from cli.system import System
+from cli.workflow import Outcome
+from core import keys
+from core.errors import ConflictError, LoopError, NotFoundError, UnavailableError
+
+_EVENT_WITHIN_S = 20.0
+
+
+def land(system: System, prepared: Prepared) -> tuple[str, bool]:
+    """Put contract, note of origin and raw file into the bucket, the file last.
+
+    The file's landing is what starts training, so a kill before it leaves nothing that anybody
+    would act on.
+
+    Returns
+    -------
+    raw_key : str
+    is_new : bool
+        False when the very same file had landed before.
+    """
+    name = prepared.contract.dataset
+    raw_key = keys.raw(name, hashlib.sha256(prepared.body).hexdigest(), prepared.filename)
+    system.store.put(keys.contract(name), prepared.contract.to_json())
+    system.store.put(keys.source(name), json.dumps(prepared.source, sort_keys=True).encode())
+    try:
+        system.store.create(raw_key, prepared.body, exclusive=True)
+    except ConflictError:
+        return raw_key, False
+    return raw_key, True
+
+
+def last_raw_key(system: System, dataset: str) -> str:
+    """Return the key of the file of a dataset that landed last."""
+    landed = sorted(
+        system.store.list(f"raw/{keys.check_name(dataset)}/"), key=lambda i: i.modified_at
+    )
+    if not landed:
+        raise NotFoundError(
+            f"The dataset {dataset} has no landed file.",
+            next_step="loop data list, then loop data add FILE --target COLUMN",
+        )
+    return landed[-1].key
+
+
+def ensure_trained(session: Session, system: System, dataset: str) -> None:
+    """See to it that a dataset has a champion: land, start or wait, whatever is missing.
+
+    Whatever was interrupted before is taken up where it stands.
+    """
+    if system.registry.alias(dataset) is not None:
+        return
+    session.output.progress(f"making the dataset {dataset}")
+    raw_key, is_new = land(system, prepare_builtin(dataset))
+    arn = system.workflow.find(raw_key)
+    if arn is None or (not is_new and not system.workflow.is_running(arn)):
+        arn = _started_by_landing(system, raw_key) if is_new else system.workflow.start(raw_key)
+    outcome = follow(session, system, arn)
+    if not outcome.is_good:
+        raise failure(outcome, dataset)
+
+
+def follow(session: Session, system: System, arn: str) -> Outcome:
+    """Follow an execution with progress lines."""
+    session.output.progress(f"training, run {arn.rsplit(':', 1)[-1]}")
+    return system.workflow.follow(arn, session.output.progress)
+
+
+def _started_by_landing(system: System, raw_key: str) -> str:
+    # The event was sent while the rule was perhaps not yet in force: then nobody will send it
+    # again, and a start by hand does the same.
+    try:
+        return system.workflow.wait_for(raw_key, within_s=_EVENT_WITHIN_S)
+    except UnavailableError:
+        return system.workflow.start(raw_key)
+
+
+def describe(system: System, dataset: str, raw_key: str, outcome: Outcome) -> dict[str, Any]:
+    """Return what came of a run: rows, reasons of quarantine, metrics, the gate's rules."""
+    data = outcome.steps.get("data", {})
+    version = data.get("version")
+    summary = _summary(system, dataset, str(version)) if version else {}
+    champion = system.registry.alias(dataset)
+    return {
+        "dataset": dataset,
+        "raw_key": raw_key,
+        "run_id": outcome.run_id,
+        "outcome": outcome.result,
+        "reason": outcome.reason,
+        "rows": summary.get("rows"),
+        "quarantined": summary.get("quarantined"),
+        "faults": summary.get("faults", []),
+        "metrics": outcome.steps.get("evaluation", {}).get("metrics", {}),
+        "candidate": outcome.steps.get("evaluation", {}).get("candidate"),
+        "gate": outcome.steps.get("gate", {}).get("rules", []),
+        "champion": champion.version if champion else None,
+    }
+
+
+def failure(outcome: Outcome, dataset: str) -> LoopError:
+    """Make the error of a run that did not end in a promotion."""
+    what = {
+        "refused": f"The gate refused the new version of {dataset}",
+        "rejected": f"The data of {dataset} were rejected",
+    }.get(outcome.result, f"Training on {dataset} failed")
+    next_step = {
+        "refused": f"loop models {dataset} (the champion before it still serves, if there was one)",
+        "rejected": "correct the file, then loop data add again",
+    }.get(outcome.result, "loop logs --since 30m, then loop train")
+    return LoopError(f"{what}: {outcome.reason or 'no reason was given'}", next_step=next_step)
+
+
+def _summary(system: System, dataset: str, version: str) -> dict[str, Any]:
+    try:
+        body = system.store.get(keys.dataset_summary(dataset, version)).body
+    except NotFoundError:
+        return {}
+    document: dict[str, Any] = json.loads(body)
+    return document

@@ -1,0 +1,183 @@
+"""``loop models``, ``loop promote`` and ``loop rollback``: which version of a model serves."""
+
+import getpass
+import os
+from typing import Annotated, Any
+
+import typer
+
+from cli.ceiling import best_possible
+from cli.session import JsonOption, Session, begin
+from cli.system import System
+from core.errors import InvalidInputError, NotFoundError
+from core.records import ALIASES, AliasState
+
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the audit history.")]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="The model; the default one if not given.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(models)
+    app.command()(promote)
+    app.command()(rollback)
+
+
+def models(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="One model, with its versions.")] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """List the models, or one model's versions with their metrics and aliases."""
+    session = begin(ctx, as_json=as_json)
+    system = session.system()
+    if name is None:
+        found = [describe_model(system, model) for model in system.registry.models()]
+        default = system.registry.default_model()
+        session.output.report(
+            {"default_model": default, "models": found},
+            lambda: _show_models(session, found, default),
+        )
+        return
+    versions = describe_versions(system, name)
+    facts = describe_model(system, name)
+    session.output.report(
+        facts | {"history": versions}, lambda: _show_versions(session, facts, versions)
+    )
+
+
+def promote(
+    ctx: typer.Context,
+    version: Annotated[int, typer.Argument(help="The version that shall serve.", min=1)],
+    *,
+    model: ModelOption = None,
+    reason: ReasonOption = "promoted by hand",
+    as_json: JsonOption = False,
+) -> None:
+    """Make a version the champion: it answers requests within seconds."""
+    session = begin(ctx, as_json=as_json)
+    system = session.system()
+    name = system.model_name(model)
+    system.registry.version(name, version)
+    champion = system.registry.alias(name)
+    if champion and champion.version == version:
+        raise InvalidInputError(
+            f"Version {version} of {name} is the champion already.", next_step=f"loop models {name}"
+        )
+    moved = system.registry.move_alias(
+        name,
+        "champion",
+        to=version,
+        expected_revision=champion.revision if champion else 0,
+        reason=reason,
+        changed_by=person(),
+    )
+    _report_move(session, moved, f"Version {version} of {name} is the champion now.")
+
+
+def rollback(
+    ctx: typer.Context,
+    *,
+    model: ModelOption = None,
+    reason: ReasonOption = "rolled back by hand",
+    as_json: JsonOption = False,
+) -> None:
+    """Return to the version that was the champion before this one."""
+    session = begin(ctx, as_json=as_json)
+    system = session.system()
+    name = system.model_name(model)
+    moved = system.registry.rollback(name, reason=reason, changed_by=person())
+    _report_move(
+        session, moved, f"{name} is back at version {moved.version} (was {moved.previous_version})."
+    )
+
+
+def person() -> str:
+    """Return who is at the keyboard, for the audit history."""
+    return os.environ.get("LOOP_USER") or getpass.getuser()
+
+
+def describe_model(system: System, name: str) -> dict[str, Any]:
+    """Return a model's champion, its metrics and the best possible score where it is known."""
+    versions = system.registry.versions(name)
+    if not versions:
+        raise NotFoundError(f"There is no model {name}.", next_step="loop models")
+    champion = system.registry.alias(name)
+    serving = next((v for v in versions if champion and v.version == champion.version), None)
+    metrics = serving.metrics if serving else {}
+    ceiling = best_possible(system, name, serving)
+    return {
+        "model": name,
+        "champion": champion.version if champion else None,
+        "versions": len(versions),
+        "metrics": metrics,
+        "metrics_line": metrics_line(metrics),
+        "best_possible": ceiling,
+        "best_possible_line": metrics_line(ceiling),
+    }
+
+
+def describe_versions(system: System, name: str) -> list[dict[str, Any]]:
+    """Return every version of a model, the newest first, with the aliases that point at it."""
+    pointing: dict[int, list[str]] = {}
+    for alias in ALIASES:
+        state = system.registry.alias(name, alias)
+        if state:
+            pointing.setdefault(state.version, []).append(alias)
+    return [
+        version.model_dump(mode="json") | {"aliases": pointing.get(version.version, [])}
+        for version in reversed(system.registry.versions(name))
+    ]
+
+
+def metrics_line(metrics: dict[str, float]) -> str:
+    """Return metrics as one line: their names in words, four decimals."""
+    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in metrics.items())
+
+
+def _show_models(session: Session, found: list[dict[str, Any]], default: str | None) -> None:
+    if not found:
+        session.output.say("There is no model yet. Next: loop data add subscriptions")
+        return
+    session.output.table(
+        ["model", "default", "champion", "versions", "on the holdout", "best possible"],
+        [
+            [
+                m["model"],
+                m["model"] == default,
+                m["champion"],
+                m["versions"],
+                m["metrics_line"],
+                m["best_possible_line"] or "unknown",
+            ]
+            for m in found
+        ],
+    )
+
+
+def _show_versions(session: Session, facts: dict[str, Any], versions: list[dict[str, Any]]) -> None:
+    session.output.table(
+        ["version", "aliases", "candidate", "on the holdout", "registered", "run"],
+        [
+            [
+                v["version"],
+                ", ".join(v["aliases"]),
+                v["candidate"],
+                metrics_line(v["metrics"]),
+                v["registered_at"][:19].replace("T", " "),
+                v["run_id"],
+            ]
+            for v in versions
+        ],
+        title=facts["model"],
+    )
+    if facts["best_possible_line"]:
+        session.output.say(f"Best possible: {facts['best_possible_line']}")
+
+
+def _report_move(session: Session, moved: AliasState, told: str) -> None:
+    document = moved.model_dump(mode="json")
+    session.output.report(document, lambda: session.output.say(told))

@@ -1,0 +1,145 @@
+"""The one place that writes to the terminal: tables, panels, JSON documents, progress, errors.
+
+Reports go to stdout, everything that is said on the way goes to stderr: ``loop models --json | jq``
+always receives exactly one JSON document.
+"""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from core.errors import LoopError
+
+SILENCE_S = 8.0  # nobody should wonder for longer whether something still happens
+PLAIN_WIDTH = 100  # of files and pipes, which have no width of their own
+
+
+class Output:
+    """What a command says, for a person or for a program.
+
+    Parameters
+    ----------
+    width : int, optional
+        Columns of the page; the terminal's own by default, 100 where there is no terminal.
+    clock : callable
+        Seconds, for the elapsed time before each progress line.
+    """
+
+    def __init__(
+        self, *, width: int | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.json = False
+        self._width = width
+        self._clock = clock
+        self._started = clock()
+        self._spoke_at = self._started
+        self._doing = ""
+
+    def report(self, document: object, render: Callable[[], None]) -> None:
+        """Print the document as JSON when the person asked for that, otherwise call ``render``."""
+        if self.json:
+            self._stdout().file.write(json.dumps(document, default=str, indent=2) + "\n")
+        else:
+            render()
+
+    def say(self, text: str = "") -> None:
+        """Print one line of a report."""
+        self._stdout().print(Text(text), soft_wrap=True)
+
+    def table(
+        self, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = ""
+    ) -> None:
+        """Print rows under headings; numbers are set to the right."""
+        table = Table(title=title or None, title_justify="left", title_style="bold")
+        for index, column in enumerate(columns):
+            is_number = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+            table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(_cell(value)) for value in row))
+        self._stdout().print(table)
+
+    def panel(self, title: str, lines: Sequence[str]) -> None:
+        """Print lines in a frame: the end of a long command."""
+        body = Text("\n".join(lines))
+        self._stdout().print(Panel(body, title=title, title_align="left", expand=False))
+
+    def facts(self, facts: Mapping[str, object]) -> None:
+        """Print names and values, one pair a line, the values under one another."""
+        longest = max((len(name) for name in facts), default=0)
+        for name, value in facts.items():
+            self.say(f"{name:<{longest}}  {_cell(value)}")
+
+    def progress(self, text: str) -> None:
+        """Say on stderr what happens now, with the seconds since the command began."""
+        self._doing = text
+        self._spoke_at = self._clock()
+        elapsed_s = int(self._spoke_at - self._started)
+        self._stderr().print(Text(f"{elapsed_s:4d}s  {text}"), soft_wrap=True)
+
+    @contextmanager
+    def never_silent(self, *, silence_s: float = SILENCE_S) -> Iterator[None]:
+        """Repeat the last progress line whenever nothing was said for ``silence_s`` seconds."""
+        ended = threading.Event()
+
+        def repeat() -> None:
+            while not ended.wait(silence_s / 8):
+                if self._doing and self._clock() - self._spoke_at >= silence_s:
+                    self.progress("still: " + self._doing.removeprefix("still: "))
+
+        speaker = threading.Thread(target=repeat, daemon=True, name="progress")
+        speaker.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            speaker.join()
+
+    def fail(self, error: LoopError) -> None:
+        """Say what went wrong and what to do next; with ``--json`` as a document too."""
+        if self.json:
+            problem = {"error": str(error), "next_step": error.next_step}
+            self._stdout().file.write(json.dumps(problem, indent=2) + "\n")
+        self._stderr().print(Text.assemble(("Stopped: ", "bold red"), str(error)), soft_wrap=True)
+        if error.next_step:
+            self._stderr().print(Text.assemble(("Next: ", "bold"), error.next_step), soft_wrap=True)
+
+    def interrupted(self) -> None:
+        """Say that Ctrl-C was understood."""
+        self._stderr().print(Text("Interrupted. Run the same command again to go on."))
+
+    def traceback(self) -> None:
+        """Print the traceback of the error that is being handled (``--debug``)."""
+        self._stderr().print_exception(show_locals=False)
+
+    def _stdout(self) -> Console:
+        return _console(stderr=False, width=self._width)
+
+    def _stderr(self) -> Console:
+        return _console(stderr=True, width=self._width)
+
+
+def _console(*, stderr: bool, width: int | None) -> Console:
+    # Made anew each time: the streams may be redirected between two lines, and NO_COLOR,
+    # COLUMNS and "is this a terminal" are then read by rich from where they are now.
+    console = Console(stderr=stderr, highlight=False, soft_wrap=False, width=width)
+    if width is None and not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
+    return console
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return str(value)
