@@ -6,8 +6,6 @@ time, and nothing at all when nothing has changed.
 """
 
 import fcntl
-import hashlib
-import json
 import os
 import re
 import signal
@@ -20,24 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from cdk.config import read_config, setting_names
 from core.errors import LoopError, UnavailableError
 
 LAST_LINES = 15  # of the log, shown when a command fails
 KILL_AFTER_S = 10.0
-
-# What decides what is deployed. The local cloud and this file decide only how.
-_SOURCES = (
-    "app.py",
-    "cdk.json",
-    "package-lock.json",
-    "cdk",
-    "core",
-    "lambdas",
-    "training",
-    "locks",
-)
-_NOT_DEPLOYED = ("cdk/local/", "cdk/toolkit.py", "locks/local-cloud.txt", "locks/uv.txt")
 
 # The lines of cdk's output that matter: see the examples of `tell`.
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -222,61 +206,6 @@ def tell(line: str) -> str:
     if line.startswith("package "):  # the build's own size lines
         return line
     return ""
-
-
-def read_settings(*, target: str, stage: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return every setting that a deployment from here would have, as text.
-
-    Raises
-    ------
-    SettingError
-        A ``LOOP_…`` variable holds what is not allowed.
-    """
-    config = read_config({"target": target, "stage": stage}, environment)
-    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
-    named = {name: str(getattr(config, name)) for name in setting_names()}
-    return named | {"profile": environment.get("AWS_PROFILE", ""), "aws_region": region}
-
-
-def fingerprint(root: Path, settings: Mapping[str, str]) -> str:
-    """Return one hash of everything that decides what a deployment would contain.
-
-    Parameters
-    ----------
-    root : Path
-        The project.
-    settings : mapping of str to str
-        Target, stage, region, …: a deployment elsewhere is another deployment.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits (SHA-256).
-    """
-    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
-    digest.update(f"{sys.version_info[:2]} {sys.platform} {os.uname().machine}".encode())
-    for path in _source_files(root):
-        name = path.relative_to(root).as_posix()
-        body = path.read_bytes()
-        digest.update(f"\n{name} {len(body)} ".encode())
-        digest.update(body)
-    return digest.hexdigest()
-
-
-def _source_files(root: Path) -> list[Path]:
-    found: list[Path] = []
-    for source in _SOURCES:
-        place = root / source
-        if place.is_file():
-            found.append(place)
-        elif place.is_dir():
-            found.extend(path for path in place.rglob("*") if path.is_file())
-    return sorted(path for path in found if _is_deployed(path.relative_to(root)))
-
-
-def _is_deployed(relative: Path) -> bool:
-    name = relative.as_posix()
-    return "__pycache__" not in relative.parts and not name.startswith(_NOT_DEPLOYED)
 
 
 def node_folder() -> Path:

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from core.errors import InvalidInputError, LoopError, NotFoundError, UnavailableError
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_S = 30.0
 FIRST_ANSWER_S = 90.0  # a cold function, a fresh alias: how long a first prediction may take
@@ -36,8 +37,13 @@ class Api:
         What carries requests; tests give one that answers by itself.
     """
 
-    def __init__(self, *, url: str, key: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, *, url: str, key: str, transport: "httpx.BaseTransport | None" = None
+    ) -> None:
+        import httpx  # noqa: PLC0415 - slow to load, and most commands send no request
+
         self.url = url
+        self._faults = httpx.HTTPError
         # trust_env off where the address is this computer: no proxy of the person's own may
         # come in between.
         local = "://127.0.0.1" in url or "://localhost" in url
@@ -48,7 +54,7 @@ class Api:
             trust_env=not local,
         )
 
-    def post(self, path: str, body: object) -> httpx.Response:
+    def post(self, path: str, body: object) -> "httpx.Response":
         """Send a JSON body and return the answer as it is."""
         return self._client.post(self.url + path, json=body)
 
@@ -56,7 +62,7 @@ class Api:
         """Tell whether ``/health`` answers with 200."""
         try:
             return self._client.get(self.url + "/health").status_code == 200
-        except httpx.HTTPError:
+        except self._faults:
             return False
 
     def predict(self, model: str, records: Sequence[Mapping[str, object]]) -> dict[str, Any]:
@@ -104,7 +110,7 @@ class Api:
     def _answer(self, path: str, body: object) -> dict[str, Any]:
         try:
             response = self.post(path, body)
-        except httpx.HTTPError as error:
+        except self._faults as error:
             raise UnavailableError(
                 f"The API at {self.url} did not answer ({type(error).__name__}).",
                 next_step="loop status",
@@ -115,7 +121,7 @@ class Api:
         raise _refusal(response)
 
 
-def _refusal(response: httpx.Response) -> LoopError:
+def _refusal(response: "httpx.Response") -> LoopError:
     """Make the error of an answer that is not a success; it quotes rules, never input."""
     kind = _STATUS_ERRORS.get(response.status_code, LoopError)
     try:

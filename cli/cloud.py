@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.datasets import DEFAULT_DATASET
 from cli.deployments import bring_up, local_cloud
 from cli.home import choose_stage, choose_target, load_deployed
 from cli.landing import ensure_trained
@@ -13,7 +14,6 @@ from cli.rows import example_record
 from cli.session import JsonOption, Session, TargetOption, begin
 from cli.system import System
 from core.errors import UnavailableError
-from training.data.simulator import DATASET
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def up(ctx: typer.Context, *, target: TargetOption = None, as_json: JsonOption =
     chosen = choose_target(target or "local", deployed)
     with session.output.never_silent():
         system = bring_up(session, chosen, choose_stage(None, deployed))
-        ensure_trained(session, system, DATASET)
+        ensure_trained(session, system, DEFAULT_DATASET)
         session.output.progress("asking the API for a prediction")
         model = system.model_name(None)
         answer = system.api.first_prediction(model, example_record(system, model))

@@ -1,19 +1,18 @@
 """``loop data``: add, list and choose datasets."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from cli.ceiling import load_source
 from cli.datasets import BUILTIN, Prepared, prepare_builtin, prepare_file
 from cli.landing import describe, follow, land
 from cli.rows import load_contract
 from cli.runs import finish
 from cli.session import JsonOption, Session, begin
 from cli.system import System
-from core import keys
-from core.errors import InvalidInputError, LoopError, NotFoundError
+from core.errors import InvalidInputError, LoopError
 
 data = typer.Typer(no_args_is_help=True, help="Add, list and choose datasets.")
 
@@ -166,15 +165,6 @@ def _describe(system: System, dataset: str, default: str | None) -> dict[str, An
     }
 
 
-def load_source(system: System, dataset: str) -> dict[str, Any]:
-    """Return the note of where a dataset came from; empty when there is none."""
-    try:
-        document: dict[str, Any] = json.loads(system.store.get(keys.source(dataset)).body)
-    except (NotFoundError, ValueError):
-        return {}
-    return document
-
-
 def _show(session: Session, found: list[dict[str, Any]]) -> None:
     if not found:
         session.output.say(f"No dataset yet. Next: loop data add {BUILTIN[0]}")
@@ -190,8 +180,12 @@ def _show(session: Session, found: list[dict[str, Any]]) -> None:
                 d.get("features"),
                 d.get("landed_files"),
                 d.get("champion"),
-                d.get("source", {}).get("kind"),
+                _kind(d),
             ]
             for d in found
         ],
     )
+
+
+def _kind(dataset: dict[str, Any]) -> str:
+    return str(dataset.get("source", {}).get("kind", "unknown"))

@@ -7,12 +7,10 @@ from typing import Any
 
 from core.contract import Contract
 from core.errors import InvalidInputError
-from training.data.read import MAX_RAW_BYTES
-from training.data.simulator import DATASET, contract, simulate, to_csv
 
-SIMULATED_ROWS = 8000
-SIMULATED_SEED = 0
-BUILTIN = (DATASET,)
+DEFAULT_DATASET = "subscriptions"
+# Named here too, because help and usage errors must not wait for numpy.
+BUILTIN = (DEFAULT_DATASET, "breast-cancer", "wine", "diabetes", "digits")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +37,14 @@ class Prepared:
 
 def prepare_builtin(name: str) -> Prepared:
     """Make a dataset that needs no file."""
+    from training.data.builtin import builtin  # noqa: PLC0415 - numpy takes a while to load
+
+    landed = builtin(name)
     return Prepared(
-        contract=contract(),
-        source={"kind": "simulator", "seed": SIMULATED_SEED, "rows": SIMULATED_ROWS},
-        filename=f"{name}.csv",
-        body=to_csv(simulate(SIMULATED_ROWS, seed=SIMULATED_SEED), seed=SIMULATED_SEED).body,
+        contract=landed.contract,
+        source=dict(landed.source),
+        filename=landed.filename,
+        body=landed.csv,
     )
 
 
@@ -62,7 +63,9 @@ def prepare_file(
     InvalidInputError
         One line that names the file, the row and what to do.
     """
-    from training.data.infer import infer_contract  # noqa: PLC0415 - duckdb takes a while to load
+    # duckdb takes a while to load, and few commands need it.
+    from training.data.infer import infer_contract  # noqa: PLC0415
+    from training.data.read import MAX_RAW_BYTES  # noqa: PLC0415
 
     if not path.is_file():
         raise InvalidInputError(

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from cdk.fingerprint import fingerprint, read_settings
 from cdk.local.cloud import LocalCloud
-from cdk.toolkit import Toolkit, fingerprint, read_settings
+from cdk.toolkit import Toolkit
 from cli.home import (
     Deployed,
     StageName,
@@ -19,7 +20,8 @@ from cli.home import (
     save_deployed,
 )
 from cli.session import JsonOption, Session, StageOption, TargetOption, begin
-from cli.system import System, aws_environment, use_environment
+from cli.system import System
+from cli.targets import aws_environment, use_environment
 from core.errors import InvalidInputError, UnavailableError
 
 

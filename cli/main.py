@@ -20,13 +20,13 @@ INTERRUPTED = 130  # what shells expect after Ctrl-C
 class LoopGroup(TyperGroup):
     """The top of the command tree: turns every error into one message and one exit code."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Accept ``--debug`` anywhere: a person adds it to the end of what has just failed."""
         if "--debug" in args:
             args = ["--debug", *(argument for argument in args if argument != "--debug")]
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the command; errors end it with their own exit code and without a traceback."""
         try:
             return super().invoke(ctx)

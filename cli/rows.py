@@ -3,7 +3,6 @@
 import math
 import tempfile
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,8 @@ def sample_rows(system: System, model: str, *, count: int, seed: int) -> list[Ro
         )
     version = system.registry.version(model, champion.version)
     key = keys.dataset_data(model, version.dataset_version)
-    found = _draw(system.store.get(key, max_bytes=MAX_DATA_BYTES).body, count=count, seed=seed)
+    body = system.store.get(key, max_bytes=MAX_DATA_BYTES).body
+    found = read_parquet(body, sample=(count, seed))
     return [
         Row(
             record={column.name: _scalar(row[column.name], column) for column in contract.columns},
@@ -72,19 +72,20 @@ def sample_rows(system: System, model: str, *, count: int, seed: int) -> list[Ro
     ]
 
 
-def _draw(body: bytes, *, count: int, seed: int) -> list[dict[str, Any]]:
+def read_parquet(body: bytes, *, sample: tuple[int, int] | None = None) -> list[dict[str, Cell]]:
+    """Return the rows of a Parquet file, or a sample of them: ``(count, seed)``."""
     from training.data.read import connect  # noqa: PLC0415 - duckdb takes a while to load
 
+    # A sample's size and seed cannot be parameters; both are whole numbers here.
+    clause = (
+        f" USING SAMPLE reservoir({sample[0]:d} ROWS) REPEATABLE ({sample[1]:d})" if sample else ""
+    )
     with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
         path = Path(folder) / "data.parquet"
         path.write_bytes(body)
-        rows = connection.execute(
-            "SELECT * FROM read_parquet(?) "
-            f"USING SAMPLE reservoir({int(count)} ROWS) REPEATABLE ({int(seed)})",
-            [str(path)],
-        )
+        rows = connection.execute("FROM read_parquet(?)" + clause, [str(path)])
         names = [column[0] for column in rows.description or ()]
-        return [dict(zip(names, values, strict=True)) for values in islice(rows.fetchall(), count)]
+        return [dict(zip(names, values, strict=True)) for values in rows.fetchall()]
 
 
 def _scalar(value: Cell, column: Column) -> Scalar:

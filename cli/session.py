@@ -12,7 +12,8 @@ from cdk.local.cloud import LocalCloud, open_cloud
 from cdk.toolkit import Toolkit
 from cli.home import choose_stage, choose_target, load_deployed, state_home
 from cli.output import Output
-from cli.system import System, connect
+from cli.system import System
+from cli.targets import connect
 from core.errors import LoopError, UnavailableError
 
 AwsFault = Any  # botocore has one class for many faults, made when it is needed

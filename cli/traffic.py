@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Annotated, Any
 
-import httpx
 import typer
 
 from cli.api import Api
+from cli.datasets import DEFAULT_DATASET
 from cli.models import ModelOption
 from cli.rows import Row, sample_rows
 from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core.errors import InvalidInputError, UnavailableError
-from training.data.simulator import BREAKS, DATASET, NORMAL, live_traffic
 
 MAX_REQUESTS = 100_000
 MAX_SECONDS = 3600.0
@@ -74,7 +73,7 @@ def traffic(  # noqa: PLR0913 - a parameter is an option of the command
     ] = MAX_SECONDS,
     broken: Annotated[
         str | None,
-        typer.Option("--broken", "--break", help=f"A broken world: {', '.join(BREAKS)}."),
+        typer.Option("--broken", "--break", help="A broken world; an unknown name lists them."),
     ] = None,
     feedback: Annotated[
         bool, typer.Option("--feedback", help="Send the true outcomes afterwards.")
@@ -149,6 +148,8 @@ def send_outcomes(
 
 
 def _send_one(api: Api, model: str, row: Row, summary: Summary) -> None:
+    import httpx  # noqa: PLC0415 - slow to load
+
     started = time.perf_counter()
     try:
         response = api.post(f"/v1/models/{model}/predict", {"records": [row.record]})
@@ -163,15 +164,21 @@ def _send_one(api: Api, model: str, row: Row, summary: Summary) -> None:
 
 
 def _rows(system: System, model: str, *, broken: str | None, seed: int) -> Iterator[Row]:
-    if model == DATASET:
+    if model == DEFAULT_DATASET:
+        from training.data.simulator import (  # noqa: PLC0415 - numpy is slow to load
+            BREAKS,
+            NORMAL,
+            live_traffic,
+        )
+
         world = BREAKS[broken].world if broken else NORMAL
         for live in live_traffic(seed=seed, world=world):
             yield Row(record=dict(live.record), outcome=live.outcome)
         return
     if broken:
         raise InvalidInputError(
-            f"Only the simulated world of {DATASET} can be broken; {model} has real rows.",
-            next_step=f"loop traffic --model {DATASET} --broken {broken}",
+            f"Only the simulated world of {DEFAULT_DATASET} can be broken; {model} has real rows.",
+            next_step=f"loop traffic --model {DEFAULT_DATASET} --broken {broken}",
         )
     rows = sample_rows(system, model, count=_RESAMPLED_ROWS, seed=seed)
     while rows:
@@ -179,7 +186,11 @@ def _rows(system: System, model: str, *, broken: str | None, seed: int) -> Itera
 
 
 def _check_world(broken: str | None) -> None:
-    if broken is not None and broken not in BREAKS:
+    if broken is None:
+        return
+    from training.data.simulator import BREAKS  # noqa: PLC0415 - numpy is slow to load
+
+    if broken not in BREAKS:
         raise InvalidInputError(
             f"There is no broken world {broken!r}. Worlds: {', '.join(BREAKS)}.",
             next_step=f"loop traffic --broken {next(iter(BREAKS))}",
