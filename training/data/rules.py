@@ -57,7 +57,7 @@ def describe_feature(column: Column, cell: str) -> Cell:
         text = _known_text(cell)
         return Cell(
             name=column.name,
-            value=f"CAST({_number(text)} AS FLOAT)",
+            value=f"TRY_CAST({_number(text)} AS FLOAT)",
             fault=_number_fault(column, text, missing=missing),
         )
     if column.kind == "boolean":
@@ -97,7 +97,7 @@ def count_rounded(cell: str) -> str:
     return (
         f"count(*) FILTER (WHERE {number} = floor({number})"
         f" AND abs({number}) <= {LARGEST_FLOAT32!r}"
-        f" AND CAST(CAST({number} AS FLOAT) AS DOUBLE) <> {number})"
+        f" AND CAST(TRY_CAST({number} AS FLOAT) AS DOUBLE) <> {number})"
     )
 
 
