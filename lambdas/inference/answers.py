@@ -1,0 +1,166 @@
+"""Every answer's form: JSON that is written once, and errors that never repeat the input."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
+
+from core.errors import ConflictError, NotFoundError, UnavailableError
+from core.strict_json import InvalidJsonError, parse_json
+from lambdas.inference.models import NoModelError
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_ROWS = 1000
+RETRY_AFTER_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A broken rule and its place in the body."""
+
+    place: tuple[str | int, ...]
+    rule: str
+
+
+class RequestError(Exception):
+    """A request that is answered with an error.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status, 4xx or 503.
+    code : str
+        A word for programs.
+    message : str
+        A sentence for people; nothing of the input.
+    details : iterable of Problem
+        The places and rules.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, details: Iterable[Problem] = ()
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = tuple(details)
+
+
+def answer(content: object, *, status: int = 200) -> Response:
+    """Write an answer."""
+    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return Response(body.encode(), status, media_type="application/json")
+
+
+def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's form
+    """Write the answer to any fault that was foreseen."""
+    fault = _to_request_error(error)
+    details = [{"place": list(item.place), "rule": item.rule} for item in fault.details]
+    response = answer(
+        {"error": {"code": fault.code, "message": fault.message, "details": details}},
+        status=fault.status,
+    )
+    if fault.status == 503:
+        response.headers["retry-after"] = str(RETRY_AFTER_S)
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
+
+
+async def read_object(request: Request) -> Mapping[str, object]:
+    """Read a request's body, once, as a JSON object.
+
+    Raises
+    ------
+    RequestError
+        415 for another content type, 413 for a body over `MAX_BODY_BYTES`, 400 for what is not
+        strict JSON, 422 for another thing than an object.
+    """
+    _check_content_type(request)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise RequestError(413, "too_large", f"A body may have at most {MAX_BODY_BYTES} bytes.")
+    try:
+        content = parse_json(bytes(body), max_bytes=MAX_BODY_BYTES)
+    except InvalidJsonError as error:
+        raise RequestError(400, "invalid_json", str(error)) from None
+    if not isinstance(content, dict):
+        raise RequestError(422, "invalid_request", "The body must be a JSON object.")
+    return content
+
+
+def read_rows(body: Mapping[str, object], name: str) -> list[dict[str, object]]:
+    """Read the one list of a body: 1 to `MAX_ROWS` JSON objects.
+
+    Raises
+    ------
+    RequestError
+        422 with the places and rules.
+    """
+    problems = []
+    if body.keys() - {name}:
+        problems.append(Problem((), f"holds a field other than {name!r}"))
+    rows = body.get(name)
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MAX_ROWS:
+        problems.append(Problem((name,), f"must be a list of 1 to {MAX_ROWS} objects"))
+        raise invalid(problems)
+    for position, row in enumerate(rows):
+        if not isinstance(row, dict):
+            problems.append(Problem((name, position), "must be an object"))
+    if problems:
+        raise invalid(problems[:100])
+    return rows
+
+
+def invalid(problems: Iterable[Problem]) -> RequestError:
+    """Make the error for a request that breaks rules."""
+    return RequestError(
+        422, "invalid_request", "The request breaks the rules named in details.", problems
+    )
+
+
+def _check_content_type(request: Request) -> None:
+    kind, _, parameters = request.headers.get("content-type", "application/json").partition(";")
+    charset = parameters.strip().lower().replace('"', "")
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if (
+        kind.strip().lower() != "application/json"
+        or charset not in ("", "charset=utf-8")
+        or encoding != "identity"
+    ):
+        raise RequestError(
+            415,
+            "unsupported_media_type",
+            "Send JSON: content-type application/json, UTF-8, not compressed.",
+        )
+
+
+def _to_request_error(error: Exception) -> RequestError:
+    match error:
+        case RequestError():
+            found = error
+        case HTTPException():
+            found = _from_router(error)
+        case NotFoundError():
+            found = RequestError(404, "not_found", str(error))
+        case NoModelError():
+            found = RequestError(503, "no_model", str(error))
+        case ConflictError() | UnavailableError():
+            message = "The service cannot answer just now; try again."
+            found = RequestError(503, "unavailable", message)
+        case _:
+            found = RequestError(500, "internal_error", "The service has a fault.")
+    return found
+
+
+def _from_router(error: HTTPException) -> RequestError:
+    code, message = {
+        404: ("not_found", "There is no such path."),
+        405: ("method_not_allowed", "This path does not take this method."),
+    }.get(error.status_code, ("bad_request", "The request cannot be answered."))
+    return RequestError(error.status_code, code, message)

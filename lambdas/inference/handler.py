@@ -1,0 +1,114 @@
+"""The entry point on Lambda: REST API events in, the application's answers out."""
+
+import asyncio
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from fastapi import FastAPI
+from mangum import Mangum
+from mangum.types import LambdaContext
+
+from core.errors import InvalidInputError
+from core.store import open_bucket
+from lambdas.inference.app import create_app
+from lambdas.inference.capture import Recorder
+from lambdas.inference.models import Models
+from lambdas.inference.settings import Settings
+
+STAGE_PATH = "/live"
+"""The API's stage; some gateways leave it in the path."""
+
+_QUICK_TIMEOUT_S = 2.0
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one request; what Lambda calls."""
+    return _build_once()(event, context)
+
+
+def make_handler(app: FastAPI) -> Handler:
+    """Make a Lambda handler for REST API (version 1) events."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    adapter = Mangum(app, lifespan="off", api_gateway_base_path=STAGE_PATH)
+
+    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        if "httpMethod" not in event or "requestContext" not in event:
+            raise InvalidInputError(
+                "This function answers events of an API Gateway REST API only.",
+                next_step="Send requests to the API, or a test event of the kind 'API Gateway'.",
+            )
+        if not _is_readable(event):
+            return _refuse_body()
+        # Somebody else's asyncio.run may have taken the thread's loop away.
+        asyncio.set_event_loop(loop)
+        answer: dict[str, Any] = adapter(_without_odd_host(event), context)
+        return answer
+
+    return handle
+
+
+def build(settings: Settings) -> Handler:
+    """Put the service together as the settings say. Nothing is sent yet."""
+    store = open_bucket(settings.bucket, timeout_s=10.0, max_retries=1)
+    quick_store = open_bucket(settings.bucket, timeout_s=_QUICK_TIMEOUT_S, max_retries=1)
+    recorder = Recorder(quick_store, stage=settings.stage, share=settings.capture_share)
+    models = Models(
+        store,
+        quick_store=quick_store,
+        refresh_s=settings.alias_refresh_s,
+        on_fallback=lambda model: recorder.count("Fallbacks", 1, model=model),
+    )
+    return make_handler(create_app(models=models, recorder=recorder))
+
+
+def _is_readable(event: Mapping[str, Any]) -> bool:
+    body = event.get("body") or ""
+    try:
+        if event.get("isBase64Encoded"):
+            base64.b64decode(body, validate=True)
+        elif isinstance(body, str):
+            body.encode("utf-8")
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _refuse_body() -> dict[str, Any]:
+    error = {"code": "invalid_body", "message": "The body cannot be decoded.", "details": []}
+    return {
+        "statusCode": 400,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps({"error": error}),
+        "isBase64Encoded": False,
+    }
+
+
+def _without_odd_host(event: dict[str, Any]) -> dict[str, Any]:
+    """Drop a Host header that the adapter cannot split into a name and a port."""
+    cleaned = dict(event)
+    for part in ("headers", "multiValueHeaders"):
+        cleaned[part] = {
+            name: value
+            for name, value in (event.get(part) or {}).items()
+            if value is not None and (name.lower() != "host" or _is_host(value))
+        }
+    return cleaned
+
+
+def _is_host(value: object) -> bool:
+    only = value[0] if isinstance(value, list) and len(value) == 1 else value
+    return isinstance(only, str) and _HOST.fullmatch(only) is not None
+
+
+@cache
+def _build_once() -> Handler:
+    return build(Settings.from_environment())

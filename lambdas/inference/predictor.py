@@ -1,0 +1,118 @@
+"""From model inputs to answers, through one compiled ONNX graph."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from core.bundle import Bundle, Manifest
+from core.contract import Contract
+from core.errors import IntegrityError
+from core.inputs import ModelInputs
+
+_NUMERIC = "numeric"
+_STRINGS = "strings"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer.
+
+    Attributes
+    ----------
+    prediction : str or float
+        The class, or the number of a regression.
+    probabilities : dict of str to float or None
+        Class to probability, in the contract's order; None for a regression.
+    """
+
+    prediction: str | float
+    probabilities: dict[str, float] | None
+
+
+class Predictor:
+    """A compiled model.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        A verified bundle.
+
+    Raises
+    ------
+    IntegrityError
+        If onnxruntime cannot compile the graph, or the graph does not take and give what the
+        contract needs.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.manifest: Manifest = bundle.manifest
+        self._session = _compile(bundle.graph)
+        self._output = _check_interface(self._session, bundle.manifest.contract)
+
+    def predict(self, inputs: ModelInputs) -> list[Answer | None]:
+        """Answer every row.
+
+        Returns
+        -------
+        list of Answer or None
+            One for each row; None where the arithmetic of the model overflows, so that it has
+            no finite answer.
+        """
+        feeds = {
+            node.name: inputs.numeric if node.name == _NUMERIC else inputs.strings
+            for node in self._session.get_inputs()
+        }
+        [scores] = self._session.run([self._output], feeds)
+        if self.manifest.contract.task == "regression":
+            return [_answer_number(float(row[0])) for row in scores]
+        return [self._answer_class(row) for row in scores]
+
+    def _answer_class(self, row: NDArray[np.float32]) -> Answer | None:
+        if not np.isfinite(row).all():
+            return None
+        classes = self.manifest.contract.classes
+        probabilities = dict(zip(classes, row.tolist(), strict=True))
+        threshold = self.manifest.decision_threshold
+        if threshold is None:
+            return Answer(classes[int(row.argmax())], probabilities)
+        return Answer(classes[1 if float(row[1]) >= threshold else 0], probabilities)
+
+
+def _answer_number(number: float) -> Answer | None:
+    return Answer(number, None) if np.isfinite(number) else None
+
+
+def _compile(graph: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    # A function has one or two shares of a core and one request at a time: a pool of threads
+    # would only wait for itself.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no other base in common
+        raise IntegrityError(
+            f"onnxruntime cannot load the graph ({type(error).__name__})."
+        ) from error
+
+
+def _check_interface(session: onnxruntime.InferenceSession, contract: Contract) -> str:
+    widths = {
+        _NUMERIC: ("tensor(float)", len(contract.numeric_columns)),
+        _STRINGS: ("tensor(string)", len(contract.string_columns)),
+    }
+    wanted = {name: what for name, what in widths.items() if what[1]}
+    found = {node.name: (node.type, node.shape[-1]) for node in session.get_inputs()}
+    if found != wanted:
+        raise IntegrityError("The graph's inputs are not the ones that its contract needs.")
+    if contract.task == "regression":
+        output = ("prediction", "tensor(float)", 1)
+    else:
+        output = ("probabilities", "tensor(float)", len(contract.classes))
+    nodes = [(node.name, node.type, node.shape[-1]) for node in session.get_outputs()]
+    if nodes != [output]:
+        raise IntegrityError("The graph's output is not the one that its contract needs.")
+    return output[0]

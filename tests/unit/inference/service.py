@@ -1,0 +1,93 @@
+"""The service over a store in memory, asked as API Gateway asks it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from fastapi import FastAPI
+from mangum.types import LambdaContext
+
+from core.store import ObjectStore, open_memory
+from lambdas.inference.app import create_app
+from lambdas.inference.capture import Recorder
+from lambdas.inference.handler import Handler, make_handler
+from lambdas.inference.models import Models
+
+CONTEXT = cast("LambdaContext", None)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - JSON
+        return json.loads(self.text)
+
+
+@dataclass
+class Service:
+    """An inference service for one test."""
+
+    store: ObjectStore = field(default_factory=open_memory)
+    refresh_s: float = 0.0
+    share: float = 1.0
+    draw: Callable[[], float] = lambda: 0.5
+    app: FastAPI = field(init=False)
+    models: Models = field(init=False)
+    handler: Handler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.models = Models(self.store, refresh_s=self.refresh_s)
+        recorder = Recorder(self.store, stage="dev", share=self.share, draw=self.draw)
+        self.app = create_app(models=self.models, recorder=recorder)
+        self.handler = make_handler(self.app)
+
+    def get(self, path: str) -> Reply:
+        return self.send(make_event("GET", path))
+
+    def post(self, path: str, content: object) -> Reply:
+        return self.send(make_event("POST", path, json.dumps(content)))
+
+    def send(self, event: dict[str, Any]) -> Reply:
+        answer = self.handler(event, CONTEXT)
+        return Reply(answer["statusCode"], answer["headers"], answer["body"])
+
+
+def make_event(
+    method: str,
+    path: str,
+    body: str | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    is_base64: bool = False,
+) -> dict[str, Any]:
+    """Make a REST API (version 1) proxy event."""
+    sent = {"Host": "abc.execute-api.eu-west-1.amazonaws.com", "x-api-key": "key"}
+    if body is not None:
+        sent["Content-Type"] = "application/json"
+    sent |= headers or {}
+    return {
+        "resource": "/{proxy+}",
+        "path": path,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": {"proxy": path.lstrip("/")},
+        "stageVariables": None,
+        "requestContext": {
+            "stage": "live",
+            "path": f"/live{path}",
+            "httpMethod": method,
+            "identity": {"sourceIp": "192.0.2.1"},
+        },
+        "body": body,
+        "isBase64Encoded": is_base64,
+    }
