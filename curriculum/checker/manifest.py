@@ -1,0 +1,188 @@
+"""The exercises that there are: their manifests and files, and the six stages they belong to."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import IntegrityError, NotFoundError
+
+STAGES_FOLDER: Final = Path(__file__).parents[1] / "stages"
+
+Mode = Literal["code", "infra", "live", "incident", "written"]
+SkillArea = Literal[
+    "dataset",
+    "features",
+    "modelling",
+    "evaluation",
+    "confidence",
+    "inference",
+    "improvement cycle",
+    "monitoring",
+    "user feedback",
+]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,47}$")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One of the six stages, and the component of the deployed system that it is about."""
+
+    number: int
+    title: str
+    learns: str
+    component: str
+
+
+STAGES: Final = (
+    Stage(
+        1,
+        "Foundations",
+        "data cleaning, feature understanding, splitting, bias in data, evaluation basics",
+        "storage: data bucket, data contract, quarantine, dataset versions",
+    ),
+    Stage(
+        2,
+        "Build",
+        "baselines, pipelines, features, tuning, cross-validation, reproducibility",
+        "training: the training workflow and its jobs",
+    ),
+    Stage(
+        3,
+        "Evaluate",
+        "metrics beyond accuracy, calibration, slices, fairness, comparing models",
+        "evaluation gate and registry",
+    ),
+    Stage(
+        4,
+        "Deploy",
+        "API, packaging, latency and throughput, infrastructure as code, A/B and shadow",
+        "inference: API Gateway and Lambda",
+    ),
+    Stage(
+        5,
+        "Operate",
+        "monitoring, alarms, objectives, drift, fallbacks, incidents, cost",
+        "monitoring: metrics, alarms, dashboard, drift monitor",
+    ),
+    Stage(
+        6,
+        "Improve",
+        "feedback, concept drift, retraining, champion and challenger, rollback, governance",
+        "the feedback path and the retraining trigger",
+    ),
+)
+
+
+class Manifest(BaseModel):
+    """What ``exercise.toml`` says.
+
+    Attributes
+    ----------
+    slug
+        The exercise's name for ever.
+    file, function
+        What the learner edits, and the function in it that the check calls.
+    ml_test_score
+        Which tests of the ML Test Score (Breck et al., 2017) a pass is evidence for.
+    starter_fails
+        Words that the starter's failure must hold: it fails for its stated reason.
+    wrong_answers
+        Name of a folder-less file in ``wrong/`` to words that its message must hold.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slug: Slug
+    title: Text
+    stage: Annotated[int, Field(ge=1, le=6)]
+    component: Text
+    prerequisites: tuple[Slug, ...] = ()
+    skills: dict[SkillArea, Annotated[int, Field(ge=1, le=5)]]
+    ml_test_score: tuple[str, ...] = ()
+    minutes: Annotated[int, Field(ge=1, le=600)]
+    mode: Mode
+    file: Annotated[str, Field(pattern=r"^[a-z_]+\.py$")]
+    function: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    timeout_s: Annotated[int, Field(ge=1, le=600)]
+    hints: Annotated[tuple[Text, ...], Field(min_length=3)]
+    starter_fails: Text
+    wrong_answers: Annotated[dict[str, Text], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _is_not_its_own_prerequisite(self) -> Self:
+        if self.slug in self.prerequisites:
+            raise ValueError("prerequisites must not name the exercise itself")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """A manifest and the folder it lies in."""
+
+    manifest: Manifest
+    folder: Path
+
+    @property
+    def lesson(self) -> Path:
+        """The text to read first."""
+        return self.folder / "lesson.md"
+
+    @property
+    def starter(self) -> Path:
+        """What the learner begins with."""
+        return self.folder / "starter" / self.manifest.file
+
+    @property
+    def solution(self) -> Path:
+        """One right answer."""
+        return self.folder / "solution" / self.manifest.file
+
+    @property
+    def check_file(self) -> Path:
+        """The program that judges."""
+        return self.folder / "check.py"
+
+    def place_in(self, workspace: Path) -> Path:
+        """Return where the learner's own file is."""
+        stage = self.folder.parent.name
+        return workspace / stage / self.folder.name / self.manifest.file
+
+
+@cache
+def load_exercises(folder: Path = STAGES_FOLDER) -> tuple[Exercise, ...]:
+    """Read all exercises, in the order of their folders.
+
+    Raises
+    ------
+    IntegrityError
+        When a manifest is wrong: a fault of the curriculum, not of the learner.
+    """
+    found = sorted(folder.glob("[1-6]_*/[0-9][0-9]_*/exercise.toml"))
+    return tuple(_load(path) for path in found)
+
+
+def find_exercise(slug: str) -> Exercise:
+    """Return the exercise of this slug; `NotFoundError` says which there are."""
+    exercises = {each.manifest.slug: each for each in load_exercises()}
+    if slug not in exercises:
+        raise NotFoundError(
+            f"There is no such exercise. There are: {', '.join(exercises)}.",
+            next_step="loop learn",
+        )
+    return exercises[slug]
+
+
+def _load(path: Path) -> Exercise:
+    place = path.relative_to(path.parents[2])
+    try:
+        manifest = Manifest.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        raise IntegrityError(f"The exercise's manifest {place} is wrong: {error}") from error
+    if not path.parents[1].name.startswith(f"{manifest.stage}_"):
+        raise IntegrityError(f"{place} says stage {manifest.stage}, but lies in another one.")
+    return Exercise(manifest, path.parent)

@@ -1,0 +1,75 @@
+"""What a check says: one of four results, and the first failure only."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Status = Literal["pass", "fail", "error", "not ready"]
+
+
+class Failure(BaseModel):
+    """The first thing that is not as it should be.
+
+    Attributes
+    ----------
+    expected, observed
+        What a right answer does, and what this one did.
+    where
+        Where to look.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    expected: str
+    observed: str
+    where: str
+
+
+class Result(BaseModel):
+    """The outcome of one check.
+
+    Attributes
+    ----------
+    status
+        `pass`; `fail` (it behaves wrongly); `error` (it broke); `not ready` (the environment lacks
+        something, which is never the learner's failure).
+    seed
+        What the check's data were made from; None when nothing was run.
+    message
+        One line: what happened.
+    failure
+        For `fail` alone.
+    next_step
+        The command or deed that comes next.
+    printed
+        What the learner's code printed, its first part.
+    already_known
+        Whether this very work had passed before and was not run again.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    slug: str
+    status: Status
+    message: str
+    seed: int | None = None
+    failure: Failure | None = None
+    next_step: str = ""
+    printed: str = ""
+    already_known: bool = False
+
+
+def describe(result: Result) -> str:
+    """Write a result for people, as plain text."""
+    lines = [f"{result.status.upper()}  {result.slug}: {result.message}"]
+    if result.failure:
+        lines += [
+            f"  expected       {result.failure.expected}",
+            f"  observed       {result.failure.observed}",
+            f"  where to look  {result.failure.where}",
+        ]
+    if result.printed:
+        lines += ["  your code printed:", *(f"    {line}" for line in result.printed.splitlines())]
+    if result.next_step:
+        lines.append(f"  next           {result.next_step}")
+    return "\n".join(lines)
