@@ -116,7 +116,27 @@ class Toolkit:
 
     def _follow(self, command: Sequence[str], log: IO[str], lock: int) -> tuple[int, list[str]]:
         """Run the command to its end, keep its output, report what matters."""
-        process = subprocess.Popen(  # noqa: S603 - our own pinned tool, no shell
+        last: deque[str] = deque(maxlen=LAST_LINES)
+        said = ""
+        with self._start(command, lock) as process:
+            try:
+                for raw in process.stdout or ():
+                    log.write(raw)
+                    log.flush()
+                    line = _ANSI.sub("", raw).strip()
+                    if line:
+                        last.append(line)
+                    told = tell(line)
+                    if told and told != said:
+                        said = told
+                        self.report(told)
+            except BaseException:
+                _end(process)
+                raise
+        return process.returncode, list(last)
+
+    def _start(self, command: Sequence[str], lock: int) -> "subprocess.Popen[str]":
+        return subprocess.Popen(  # noqa: S603 - our own pinned tool, no shell
             command,
             cwd=self.root,
             env=self._environment(),
@@ -128,23 +148,6 @@ class Toolkit:
             start_new_session=True,  # so that it can be ended with all its children
             pass_fds=[lock],  # the lock is held as long as it lives, even if we are killed
         )
-        last: deque[str] = deque(maxlen=LAST_LINES)
-        said = ""
-        try:
-            for raw in process.stdout or ():
-                log.write(raw)
-                log.flush()
-                line = _ANSI.sub("", raw).strip()
-                if line:
-                    last.append(line)
-                told = tell(line)
-                if told and told != said:
-                    said = told
-                    self.report(told)
-            return process.wait(), list(last)
-        except BaseException:
-            _end(process)
-            raise
 
     @contextmanager
     def _alone(self) -> Iterator[int]:
