@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core import keys
+from core.bundle import Parity
 from core.contract import Contract
 from core.errors import IntegrityError
 from core.store import ObjectStore
@@ -53,6 +54,15 @@ class RunData(RunFile):
     holdout_rows: int
 
 
+class Environment(RunFile):
+    """What a candidate was made with; see `core.bundle.Provenance`."""
+
+    code_sha256: str
+    lock_sha256: str
+    python: str
+    packages: dict[str, str]
+
+
 class CandidateResult(RunFile):
     """How one candidate fared: ``candidates/{name}/result.json``."""
 
@@ -61,10 +71,7 @@ class CandidateResult(RunFile):
     cross_validated_loss: float | None = None
     reason: str = ""
     graph_sha256: str = ""
-    code_sha256: str = ""
-    lock_sha256: str = ""
-    python: str = ""
-    packages: dict[str, str] = {}
+    environment: Environment | None = None
 
 
 class Evaluation(RunFile):
@@ -82,10 +89,7 @@ class Evaluation(RunFile):
     metrics: dict[str, float]
     losses: dict[str, float]
     champion_version: int | None = None
-    parity_rows: int
-    parity_max_abs_difference: float
-    parity_classes_identical: bool
-    parity_tolerance: float
+    parity: Parity
     graph_size_bytes: int
 
 

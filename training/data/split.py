@@ -47,9 +47,7 @@ def is_holdout(identities: Iterable[str]) -> NDArray[np.bool_]:
     return np.array([int.from_bytes(digest[:8], "big") < limit for digest in digests], np.bool_)
 
 
-def split_dataset(
-    store: ObjectStore, *, run_id: str, version: str, contract: Contract
-) -> runs.RunData:
+def split_dataset(store: ObjectStore, *, run_id: str, version: str) -> runs.RunData:
     """Read a dataset version, cut it, and write ``split.npz`` and ``data.json`` of the run.
 
     Raises
@@ -57,6 +55,7 @@ def split_dataset(
     IntegrityError
         If there is no complete dataset version of this name.
     """
+    contract = runs.load_spec(store, run_id).contract
     dataset = contract.dataset
     if not store.exists(keys.dataset_summary(dataset, version)):
         raise IntegrityError(f"The dataset version {version} of {dataset} is not complete.")

@@ -67,32 +67,27 @@ def load_contract(store: ObjectStore, dataset: str) -> Contract:
     return contract
 
 
-def validate_raw(
-    store: ObjectStore, *, raw_key: str, contract: Contract | None = None
-) -> Validation:
+def validate_raw(store: ObjectStore, *, raw_key: str, contract: Contract) -> Validation:
     """Turn a landed file into a dataset version.
 
     Parameters
     ----------
     raw_key : str
         Key of the landed file.
-    contract : Contract, optional
-        The contract to go by; read from the bucket when not given.
+    contract : Contract
+        What its rows must look like.
 
     Returns
     -------
     Validation
-        Of status "rejected" when the file, its contract or too many of its rows are wrong.
+        Of status "rejected" when the file or too many of its rows are wrong.
     """
-    dataset = ""
     try:
-        dataset = keys.dataset_of_raw(raw_key)
-        contract = contract or load_contract(store, dataset)
         body = store.get(raw_key, max_bytes=MAX_RAW_BYTES).body
         with open_raw(body, name=raw_key.rsplit("/", 1)[-1]) as raw:
             return _validate_table(store, raw, contract, raw_key=raw_key)
     except (InvalidInputError, NotFoundError, IntegrityError) as error:
-        return Validation(status="rejected", dataset=dataset, reason=str(error))
+        return Validation(status="rejected", dataset=contract.dataset, reason=str(error))
 
 
 def _validate_table(

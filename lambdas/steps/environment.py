@@ -1,0 +1,52 @@
+"""What every step takes from its event and its surroundings, in one place."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from core import keys
+from core.errors import InvalidInputError
+from core.store import ObjectStore, open_bucket
+
+Event = Mapping[str, object]
+
+
+@cache
+def open_data_bucket() -> ObjectStore:
+    """Open the bucket that the environment variable BUCKET names; once in a process."""
+    return open_bucket(os.environ["BUCKET"])
+
+
+def stage() -> str:
+    """Return the stage that this function is deployed to (the environment variable STAGE)."""
+    return os.environ["STAGE"]
+
+
+def read_text(event: Event, name: str) -> str:
+    """Return a text from a step's event.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not there or not a text.
+    """
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidInputError(
+            f"The step's input has no text {name!r}.",
+            next_step='Start the workflow with an input such as {"raw_key": "raw/..."}.',
+        )
+    return value
+
+
+def read_number(event: Event, name: str, *, default: int | None = None) -> int:
+    """Return a whole number from 0 to 2**32 - 1 from a step's event; see `read_text`."""
+    value = event.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32:
+        raise InvalidInputError(f"The step's input has no whole number {name!r}, 0 or above.")
+    return value
+
+
+def read_run_id(event: Event) -> str:
+    """Return the name of the run; see `read_text`."""
+    return keys.check_id(read_text(event, "run_id"))

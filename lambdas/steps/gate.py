@@ -1,0 +1,9 @@
+"""Step *gate*: may the best candidate become champion?"""
+
+from lambdas.steps.environment import Event, open_data_bucket, read_run_id
+from training.judge.gate import judge_run
+
+
+def handler(event: Event, _context: object) -> dict[str, object]:
+    """Take ``run_id``; return the verdict with every rule's value and limit."""
+    return judge_run(open_data_bucket(), run_id=read_run_id(event)).model_dump(mode="json")

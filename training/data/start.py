@@ -1,0 +1,24 @@
+"""The first step of a run: note what was asked for, and validate the landed file."""
+
+from core import keys
+from core.errors import InvalidInputError
+from core.store import ObjectStore
+from training.data import runs
+from training.data.validate import Validation, load_contract, validate_raw
+
+
+def start_run(store: ObjectStore, *, raw_key: str, run_id: str, seed: int = 0) -> Validation:
+    """Validate a landed file and write the run's ``spec.json``.
+
+    The contract is read once and goes into the spec, so that all steps of a run go by the same one
+    even if it is changed meanwhile.
+    """
+    dataset = ""
+    try:
+        dataset = keys.dataset_of_raw(raw_key)
+        contract = load_contract(store, dataset)
+    except InvalidInputError as error:
+        return Validation(status="rejected", dataset=dataset, reason=str(error))
+    spec = runs.RunSpec(run_id=run_id, raw_key=raw_key, seed=seed, contract=contract)
+    runs.write(store, keys.run(run_id, "spec.json"), spec)
+    return validate_raw(store, raw_key=raw_key, contract=contract)

@@ -1,0 +1,37 @@
+"""Whether a graph answers as the model it was exported from, row by row."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bundle import Parity
+from core.contract import Task
+
+TOLERANCE = 1e-5
+
+
+def measure_parity(
+    task: Task, expected: NDArray[np.float64], answered: NDArray[np.float64]
+) -> Parity:
+    """Compare scikit-learn's answers with the graph's; both of shape (n, width), n at least 1.
+
+    For a regression the difference is a share of the largest expected answer (where that is above
+    1), because float32 keeps about seven digits whatever the unit. Classes count as identical
+    where they differ only between probabilities closer than the tolerance: a tie has no right side.
+    """
+    difference = np.abs(expected - answered)
+    if task == "regression":
+        difference = difference / max(1.0, float(np.abs(expected).max()))
+    largest = float(difference.max())
+    return Parity(
+        rows=len(expected),
+        max_abs_difference=largest if np.isfinite(largest) else float(np.finfo(np.float64).max),
+        classes_identical=task == "regression" or _same_classes(expected, answered),
+        tolerance=TOLERANCE,
+    )
+
+
+def _same_classes(expected: NDArray[np.float64], answered: NDArray[np.float64]) -> bool:
+    rows = np.arange(len(expected))
+    chosen = answered.argmax(axis=1)
+    lead = expected.max(axis=1) - expected[rows, chosen]
+    return bool((lead <= TOLERANCE).all())

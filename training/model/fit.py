@@ -1,0 +1,112 @@
+"""Fit one candidate of a run: its cross-validated loss, its graph, and scikit-learn's own answers.
+
+scikit-learn's answers for the holdout and for planted rows are stored beside the graph, because the
+step that proves the graph has onnxruntime and not the means to fit or export.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from core import keys
+from core.contract import Contract
+from core.inputs import ModelInputs
+from core.metrics import loss
+from core.store import ObjectStore
+from training.data import runs
+from training.data.arrays import Rows, load_split, pack_arrays, pack_inputs
+from training.model.candidates import FittedModel, Recipe, find_recipe, fit_candidate
+from training.model.environment import describe_environment
+from training.model.export import export_graph
+from training.model.plant import plant_rows
+
+FOLDS = 5
+MIN_TRAINING_ROWS = 2 * FOLDS
+
+
+def fit_and_export(store: ObjectStore, *, run_id: str, candidate: str) -> runs.CandidateResult:
+    """Fit a candidate on a run's training rows and write what it came to.
+
+    Returns
+    -------
+    runs.CandidateResult
+        Of status "failed" with a reason when these rows cannot be fitted; the other candidates go
+        on. Written as ``result.json``, after the graph and the answers.
+    """
+    spec = runs.load_spec(store, run_id)
+    recipe = find_recipe(candidate)
+    split = load_split(store, run_id, spec.contract)
+    reason = _find_reason_not_to_fit(split.training, split.holdout, spec.contract)
+    if reason:
+        result = runs.CandidateResult(candidate=candidate, status="failed", reason=reason)
+    else:
+        cross_validated = cross_validate(recipe, split.training, spec.contract, seed=spec.seed)
+        model = fit_candidate(recipe, split.training, spec.contract, seed=spec.seed)
+        graph = export_graph(model)
+        answers = _pack_answers(model, split.training.inputs, split.holdout.inputs)
+        store.put(keys.run_candidate(run_id, candidate, "model.onnx"), graph)
+        store.put(keys.run_candidate(run_id, candidate, "holdout.npz"), answers)
+        result = runs.CandidateResult(
+            candidate=candidate,
+            status="ok",
+            cross_validated_loss=cross_validated,
+            graph_sha256=hashlib.sha256(graph).hexdigest(),
+            environment=describe_environment(),
+        )
+    runs.write(store, keys.run_candidate(run_id, candidate, "result.json"), result)
+    return result
+
+
+def cross_validate(recipe: Recipe, rows: Rows, contract: Contract, *, seed: int) -> float:
+    """Return the mean loss over folds; each fold is answered by a model that never saw it.
+
+    Everything that is learned (medians, categories, trees) is learned again in every fold.
+    Classification folds hold the classes in equal shares.
+    """
+    losses = []
+    for fitted, left_out in _folds(rows, contract, seed=seed):
+        model = fit_candidate(recipe, rows.select(fitted), contract, seed=seed)
+        asked = rows.select(left_out)
+        losses.append(loss(contract.task, model.predict(asked.inputs), asked.target))
+    return float(np.mean(losses))
+
+
+def _folds(
+    rows: Rows, contract: Contract, *, seed: int
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    places = np.arange(len(rows))
+    if contract.task == "regression":
+        folds = KFold(FOLDS, shuffle=True, random_state=seed)
+        yield from folds.split(places)
+    else:
+        smallest = int(np.bincount(rows.target.astype(np.int64)).min())
+        stratified = StratifiedKFold(min(FOLDS, smallest), shuffle=True, random_state=seed)
+        yield from stratified.split(places, rows.target.astype(np.int64))
+
+
+def _find_reason_not_to_fit(training: Rows, holdout: Rows, contract: Contract) -> str:
+    if len(training) < MIN_TRAINING_ROWS or not len(holdout):
+        return f"There are {len(training)} training rows and {len(holdout)} in the holdout."
+    if contract.task == "regression":
+        return ""
+    counts = np.bincount(training.target.astype(np.int64), minlength=len(contract.classes))
+    if counts.min() >= 2:
+        return ""
+    place = int(counts.argmin()) + 1
+    return (
+        f"Class {place} of the {len(counts)} in the data contract has {counts.min()} training"
+        " rows; cross-validation needs 2."
+    )
+
+
+def _pack_answers(model: FittedModel, training: ModelInputs, holdout: ModelInputs) -> bytes:
+    planted = plant_rows(model, training)
+    return pack_arrays(
+        scores=model.predict(holdout),
+        training_scores=model.predict(training),
+        planted_scores=model.predict(planted),
+        **pack_inputs(planted, prefix="planted_"),
+    )
