@@ -1,0 +1,14 @@
+"""Builds what runs in Lambda: one zip file per package, from its lock file and our sources."""
+
+from cdk.bundling.build import BundlingError, Package, Platform, build_packages
+from cdk.bundling.recipes import RECIPES, PackageName, Recipe
+
+__all__ = [
+    "RECIPES",
+    "BundlingError",
+    "Package",
+    "PackageName",
+    "Platform",
+    "Recipe",
+    "build_packages",
+]

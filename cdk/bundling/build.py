@@ -1,0 +1,322 @@
+"""Builds one zip file per Lambda package, cached by content.
+
+A package is built in two layers: the dependencies of its lock file, and our own sources on top.
+Each is named by a hash of all that goes into it, so an unchanged package is neither built nor
+deployed again, and an edited handler costs a copy and not an installation. Files appear under their
+final name only when they are whole.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import uv
+
+from cdk.bundling.recipes import MIB, RECIPES, PackageName, Recipe, is_dropped
+from cdk.config import Config
+from core.errors import LoopError, UnavailableError
+
+UNUSED_AFTER_S = 7 * 24 * 3600.0
+WORKERS = 2
+# A zip file keeps a time for every file: one fixed time makes equal contents equal bytes.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_LEVEL = 1  # of compression: twice as fast as the default, a tenth larger
+# Where Lambda unpacks a package: what tracebacks show.
+_TASK_ROOT = "/var/task"
+
+
+class BundlingError(LoopError):
+    """A package cannot be built, or is larger than Lambda takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """What a package is built for.
+
+    Attributes
+    ----------
+    label : str
+        A short name for files and messages.
+    python : str
+        Minor version of the interpreter, such as ``"3.12"``.
+    wheels : str or None
+        Platform name as ``uv`` knows it; None for the machine that builds.
+    """
+
+    label: str
+    python: str
+    wheels: str | None
+
+    @classmethod
+    def of(cls, config: Config) -> "Platform":
+        """Return the platform that will run a deployment's functions."""
+        minor = config.python.replace(".", "")
+        if config.target != "aws":
+            machine = platform.machine().lower()
+            return cls(
+                label=f"{sys.platform}-{machine}-py{minor}", python=config.python, wheels=None
+            )
+        # Lambda's Python 3.12 and 3.13 run on Amazon Linux 2023, whose C library is glibc 2.34.
+        machine = "aarch64" if config.architecture == "arm64" else "x86_64"
+        return cls(
+            label=f"aws-{machine}-py{minor}",
+            python=config.python,
+            wheels=f"{machine}-manylinux_2_34",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A built package.
+
+    Attributes
+    ----------
+    path : Path
+        The zip file.
+    digest : str
+        Hash of all that went into it; equal digests mean equal packages.
+    """
+
+    path: Path
+    digest: str
+
+
+def build_packages(root: Path, config: Config) -> Mapping[PackageName, Package]:
+    """Build every package that is not built yet, two at a time, and report to stderr.
+
+    Parameters
+    ----------
+    root : Path
+        The project; packages are kept in ``.loop/build`` under it.
+    config : Config
+        Decides the platform.
+
+    Raises
+    ------
+    BundlingError
+        A package is too large.
+    UnavailableError
+        Wheels could not be had, or the disk is full.
+    """
+    builder = _Builder(
+        root=root,
+        platform=Platform.of(config),
+        # Found before the threads start: Python 3.11 fills its table of settings unguarded.
+        uv=uv.find_uv_bin(),
+        host=sysconfig.get_platform(),
+    )
+    try:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            packages = dict(zip(RECIPES, pool.map(builder.build, RECIPES), strict=True))
+    except OSError as error:
+        raise UnavailableError(
+            f"Packages cannot be written to {builder.cache}: {error.strerror or error}.",
+            next_step="make room or fix the folder's rights, then run the same command again",
+        ) from error
+    builder.forget_unused()
+    return packages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Builder:
+    root: Path
+    platform: Platform
+    uv: str
+    host: str
+
+    @property
+    def cache(self) -> Path:
+        return self.root / ".loop" / "build"
+
+    def build(self, name: PackageName) -> Package:
+        """Return the package, from the cache if it is there, and refuse one that is too large."""
+        started = time.monotonic()
+        recipe = RECIPES[name]
+        sources = _read_sources(self.root, recipe)
+        dependencies = self._dependencies_key(name)
+        key = _hash([dependencies.encode(), *(part for pair in sources.items() for part in
+                                              (str(pair[0]).encode(), pair[1]))])  # fmt: skip
+        path = self.cache / f"{name}-{self.platform.label}-{key[:16]}.zip"
+        cached = path.exists()
+        if not cached:
+            base = self._install(name, dependencies)
+            with self._workspace() as folder:
+                whole = folder / path.name
+                shutil.copyfile(base, whole)
+                _write_sources(folder / "sources", sources)
+                self._compile(folder / "sources")
+                _add_files(whole, folder / "sources")
+                whole.replace(path)
+        path.touch()
+        _judge_size(name, recipe, path, took_s=None if cached else time.monotonic() - started)
+        return Package(path=path, digest=key)
+
+    def forget_unused(self) -> None:
+        """Remove packages and workspaces that nobody has used for a week."""
+        oldest = time.time() - UNUSED_AFTER_S
+        for path in self.cache.iterdir():
+            if path.stat().st_mtime < oldest:
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+    def _lock(self, name: PackageName) -> Path:
+        return self.root / "locks" / f"lambda-{name}.txt"
+
+    def _dependencies_key(self, name: PackageName) -> str:
+        here = Path(__file__).parent
+        return _hash([
+            self._lock(name).read_bytes(),
+            repr(self.platform).encode(),
+            self.host.encode() if self.platform.wheels is None else b"",
+            (here / "build.py").read_bytes(),
+            (here / "recipes.py").read_bytes(),
+        ])  # fmt: skip
+
+    def _install(self, name: PackageName, key: str) -> Path:
+        """Return the zip file of a package's dependencies."""
+        path = self.cache / f"dependencies-{name}-{self.platform.label}-{key[:16]}.zip"
+        if not path.exists():
+            with self._workspace() as folder:
+                target = folder / "dependencies"
+                self._run_uv(name, target)
+                _strip(target, RECIPES[name])
+                self._compile(target)
+                _add_files(folder / path.name, target)
+                (folder / path.name).replace(path)
+        path.touch()
+        return path
+
+    def _run_uv(self, name: PackageName, target: Path) -> None:
+        command = [
+            self.uv, "pip", "install", "--quiet", "--no-progress",
+            "--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-compile-bytecode",
+            "--link-mode", "copy", "--target", str(target),
+            "--python", sys.executable, "--python-version", self.platform.python,
+            "--requirements", str(self._lock(name)),
+        ]  # fmt: skip
+        if self.platform.wheels:
+            command += ["--python-platform", self.platform.wheels]
+        # What uv has in its cache needs no network, and not even a question whether there is one.
+        for extra in (["--offline"], []):
+            shutil.rmtree(target, ignore_errors=True)
+            done = subprocess.run(  # noqa: S603 - our own pinned tool, no shell
+                [*command, *extra], capture_output=True, text=True, check=False
+            )
+            if done.returncode == 0:
+                return
+        reason = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-8:])
+        raise UnavailableError(
+            f"The dependencies of package {name} cannot be installed for "
+            f"{self.platform.label}:\n{reason}",
+            next_step="check that the package index answers, then run the same command again",
+        )
+
+    def _compile(self, folder: Path) -> None:
+        """Compile to byte code that is never checked against its source.
+
+        A zip file rounds times, so byte code that is checked by time would always look stale, and
+        Lambda cannot write a fresh one: every cold start would compile everything again.
+        """
+        interpreter = _find_interpreter(self.platform.python)
+        if interpreter is None:
+            _say(f"there is no Python {self.platform.python} here, so packages for "
+                 f"{self.platform.label} hold no byte code: cold starts take longer")  # fmt: skip
+            return
+        command = [
+            interpreter, "-I", "-m", "compileall", "-qq", "-j", "1",
+            "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", _TASK_ROOT,
+            str(folder),
+        ]  # fmt: skip
+        # Files that no interpreter can compile (templates, other versions' syntax) are left as
+        # they are: importing them would fail with or without byte code.
+        subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+
+    @contextmanager
+    def _workspace(self) -> Iterator[Path]:
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="building-", dir=self.cache) as folder:
+            yield Path(folder)
+
+
+def _find_interpreter(python: str) -> str | None:
+    if python == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return sys.executable
+    return shutil.which(f"python{python}")
+
+
+def _read_sources(root: Path, recipe: Recipe) -> dict[PurePosixPath, bytes]:
+    """Return the project's files of a package, by their path in it."""
+    found = {PurePosixPath("lambdas/__init__.py"): b""}
+    for folder in recipe.sources:
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                found[PurePosixPath(path.relative_to(root).as_posix())] = path.read_bytes()
+    return dict(sorted(found.items()))
+
+
+def _write_sources(folder: Path, sources: Mapping[PurePosixPath, bytes]) -> None:
+    for relative, body in sources.items():
+        path = folder / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+
+def _strip(folder: Path, recipe: Recipe) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):  # files before their folders
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif is_dropped(PurePosixPath(path.relative_to(folder).as_posix()), recipe):
+            path.unlink()
+
+
+def _add_files(archive: Path, folder: Path) -> None:
+    """Add a folder's files to a zip file, in order, with fixed times and modes."""
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as bundle:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
+            entry.create_system = 3  # Unix: the mode below counts
+            entry.external_attr = (0o755 if os.access(path, os.X_OK) else 0o644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with path.open("rb") as source, bundle.open(entry, "w") as sink:
+                shutil.copyfileobj(source, sink, MIB)
+
+
+def _judge_size(name: PackageName, recipe: Recipe, path: Path, *, took_s: float | None) -> None:
+    with zipfile.ZipFile(path) as bundle:
+        size_mib = sum(entry.file_size for entry in bundle.infolist()) / MIB
+    effort = "unchanged" if took_s is None else f"built in {took_s:.1f} s"
+    _say(f"package {name:9} {size_mib:6.1f} MiB of {recipe.limit_mib} "
+         f"({path.stat().st_size / MIB:.1f} zipped), {effort}")  # fmt: skip
+    if size_mib > recipe.limit_mib:
+        raise BundlingError(
+            f"Package {name} has {size_mib:.1f} MiB unzipped; {recipe.limit_mib} are allowed.",
+            next_step=f"see what locks/lambda-{name}.txt brings in, and cdk/bundling/recipes.py",
+        )
+
+
+def _hash(parts: list[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        # Each part's length goes first: no two lists of parts can be taken for one another.
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

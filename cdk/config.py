@@ -1,0 +1,301 @@
+"""All settings of a deployment: one frozen object, read in one place.
+
+Every setting can be given as CDK context (``-c stage=prod``) or as an environment variable
+(``LOOP_STAGE=prod``); context wins. Nothing here asks AWS for anything, so synthesis works offline.
+"""
+
+import platform
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, cast
+
+from core.errors import InvalidInputError
+
+Target = Literal["local", "localstack", "aws"]
+Stage = Literal["dev", "prod"]
+Architecture = Literal["arm64", "x86_64"]
+PythonVersion = Literal["3.11", "3.12", "3.13"]
+
+PROJECT = "closed-loop"
+ENVIRONMENT_PREFIX = "LOOP_"
+
+# CloudWatch Logs accepts these periods and no others (below ten years).
+RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
+
+# Context of CDK's own: feature flags, its command line's, cached look-ups.
+_FOREIGN_CONTEXT = re.compile(r"^(@|aws:|aws-|cdk-|cdk:|cli-|constructs:|availability-zones:|ssm:)")
+_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
+
+
+class SettingError(InvalidInputError):
+    """A setting is unknown or has a value that is not allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The machine that builds: it decides what the local cloud can run.
+
+    Attributes
+    ----------
+    python : str
+        Version of the running interpreter, such as ``"3.11"``.
+    architecture : {"arm64", "x86_64"}
+        Its processor, by AWS's name.
+    """
+
+    python: str
+    architecture: Architecture
+
+    @classmethod
+    def this(cls) -> "Host":
+        """Describe the running interpreter and its machine."""
+        arm = platform.machine().lower() in {"arm64", "aarch64"}
+        return cls(
+            python=f"{sys.version_info.major}.{sys.version_info.minor}",
+            architecture="arm64" if arm else "x86_64",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One deployment's settings.
+
+    Attributes
+    ----------
+    target : {"local", "localstack", "aws"}
+        Where it runs. It decides how packages are built, never what the templates mean.
+    stage : {"dev", "prod"}
+        ``dev`` is destroyed without a trace; ``prod`` keeps its data and is protected.
+    region : str
+        AWS region; empty leaves it to the AWS profile in use.
+    architecture : {"arm64", "x86_64"}
+        Processor of the functions.
+    python : {"3.11", "3.12", "3.13"}
+        Runtime of the functions.
+    log_retention_days : int
+        How long log groups keep events.
+    monitor_every_minutes : int
+        How often the monitor function looks at live traffic.
+    monitor_window_minutes : int
+        How far back it looks.
+    capture_share : float
+        Share of predictions that is captured, 0 to 1.
+    throttle_rate : int
+        Requests per second that the API accepts in the long run.
+    throttle_burst : int
+        Requests that it accepts at once.
+    daily_quota : int
+        Requests per day and API key.
+    inference_memory_mb : int
+        Memory of the inference function; AWS gives processor time in proportion (1769 is one core).
+    alarm_key : bool
+        Encrypt alarm messages with a KMS key of our own (about one US dollar a month).
+    """
+
+    target: Target
+    stage: Stage
+    region: str
+    architecture: Architecture
+    python: PythonVersion
+    log_retention_days: int
+    monitor_every_minutes: int
+    monitor_window_minutes: int
+    capture_share: float
+    throttle_rate: int
+    throttle_burst: int
+    daily_quota: int
+    inference_memory_mb: int
+    alarm_key: bool
+
+    @property
+    def is_prod(self) -> bool:
+        """Whether data outlive the stacks."""
+        return self.stage == "prod"
+
+    @property
+    def prefix(self) -> str:
+        """What the names of stacks and alarms begin with."""
+        return f"{PROJECT}-{self.stage}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Raw:
+    """One setting as it was given."""
+
+    name: str
+    value: object
+    origin: str  # "-c stage" or "LOOP_STAGE": the words that the person typed
+
+    def refuse(self, allowed: str) -> SettingError:
+        return SettingError(f"setting {self.name} ({self.origin}) is {self.value!r}: {allowed}.")
+
+
+def read_config(
+    context: Mapping[str, object], environment: Mapping[str, str], *, host: Host | None = None
+) -> Config:
+    """Read the settings from CDK context and environment.
+
+    Parameters
+    ----------
+    context : mapping of str to object
+        CDK context, all of it; keys of CDK's own are left alone.
+    environment : mapping of str to str
+        Environment variables; only those named after a setting are looked at.
+    host : Host, optional
+        The building machine; by default this one.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    SettingError
+        A context key is unknown, or a value is not allowed. One line: the setting, how it was
+        given, its value, and what is allowed.
+    """
+    host = host or Host.this()
+    _refuse_unknown(context)
+    given = {name: raw for name in setting_names() if (raw := _find(name, context, environment))}
+    defaults = _defaults(given, host)
+    values = {
+        name: _READERS[name](given[name]) if name in given else defaults[name]
+        for name in setting_names()
+    }
+    config = Config(**cast("dict[str, Any]", values))
+    _refuse_impossible(config, given, host)
+    return config
+
+
+def setting_names() -> tuple[str, ...]:
+    """Return the names of all settings, in the order of :class:`Config`."""
+    return tuple(field.name for field in fields(Config))
+
+
+def _refuse_unknown(context: Mapping[str, object]) -> None:
+    for name, value in context.items():
+        if name not in _READERS and not _FOREIGN_CONTEXT.match(name):
+            allowed = ", ".join(sorted(_READERS))
+            raise SettingError(
+                f"setting {name} (-c {name}) is {value!r}: there is no such setting. "
+                f"Settings are: {allowed}."
+            )
+
+
+def _find(name: str, context: Mapping[str, object], environment: Mapping[str, str]) -> _Raw | None:
+    if context.get(name) is not None:
+        return _Raw(name=name, value=context[name], origin=f"-c {name}")
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    if environment.get(variable):
+        return _Raw(name=name, value=environment[variable], origin=variable)
+    return None
+
+
+def _defaults(given: Mapping[str, _Raw], host: Host) -> dict[str, object]:
+    on_aws = _target(given["target"]) == "aws" if "target" in given else False
+    prod = _stage(given["stage"]) == "prod" if "stage" in given else False
+    # AWS runs Python 3.11 on Amazon Linux 2, whose C library is older than the wheels need.
+    python = "3.12" if on_aws and host.python == "3.11" else host.python
+    return {
+        "target": "local",
+        "stage": "dev",
+        "region": "",
+        # On arm64 Lambda hides the processor's features from onnxruntime, which warns and
+        # falls back to slower kernels.
+        "architecture": "x86_64" if on_aws else host.architecture,
+        "python": python,
+        "log_retention_days": 90 if prod else 14,
+        "monitor_every_minutes": 5,
+        "monitor_window_minutes": 60,
+        "capture_share": 1.0,
+        "throttle_rate": 50,
+        "throttle_burst": 100,
+        "daily_quota": 100_000,
+        "inference_memory_mb": 1769,
+        "alarm_key": prod,
+    }
+
+
+def _refuse_impossible(config: Config, given: Mapping[str, _Raw], host: Host) -> None:
+    """Refuse what each setting allows but the target cannot run."""
+    if config.target == "aws":
+        if config.python == "3.11":
+            raise given["python"].refuse(
+                "on AWS the packages need 3.12 or 3.13 (Lambda's 3.11 has too old a C library)"
+            )
+        return
+    for name, ours in (("python", host.python), ("architecture", host.architecture)):
+        if getattr(config, name) != ours:
+            raise given[name].refuse(
+                f"the target {config.target} runs functions on this machine, so only {ours} works"
+            )
+
+
+def _one_of(*allowed: str) -> Callable[[_Raw], str]:
+    def read(raw: _Raw) -> str:
+        # YAML and JSON read 3.12 as a number.
+        text = str(raw.value)
+        if text not in allowed:
+            raise raw.refuse("allowed are " + ", ".join(allowed))
+        return text
+
+    return read
+
+
+def _whole(minimum: int, maximum: int) -> Callable[[_Raw], int]:
+    def read(raw: _Raw) -> int:
+        text = str(raw.value)
+        if not re.fullmatch(r"\d{1,9}", text) or not minimum <= int(text) <= maximum:
+            raise raw.refuse(f"allowed are whole numbers from {minimum} to {maximum}")
+        return int(text)
+
+    return read
+
+
+def _retention(raw: _Raw) -> int:
+    allowed = tuple(str(days) for days in RETENTION_DAYS)
+    return int(_one_of(*allowed)(raw))
+
+
+def _share(raw: _Raw) -> float:
+    text = str(raw.value)
+    if not re.fullmatch(r"\d(\.\d{1,9})?", text) or not 0 <= float(text) <= 1:
+        raise raw.refuse("allowed are numbers from 0 to 1, such as 0.25")
+    return float(text)
+
+
+def _flag(raw: _Raw) -> bool:
+    return _one_of("true", "false")(
+        _Raw(name=raw.name, value=str(raw.value).lower(), origin=raw.origin)
+    ) == "true"  # fmt: skip
+
+
+def _region(raw: _Raw) -> str:
+    text = str(raw.value)
+    if not _REGION.match(text):
+        raise raw.refuse("allowed are names of AWS regions, such as eu-central-1")
+    return text
+
+
+_target = _one_of("local", "localstack", "aws")
+_stage = _one_of("dev", "prod")
+
+_READERS: dict[str, Callable[[_Raw], object]] = {
+    "target": _target,
+    "stage": _stage,
+    "region": _region,
+    "architecture": _one_of("arm64", "x86_64"),
+    "python": _one_of("3.11", "3.12", "3.13"),
+    "log_retention_days": _retention,
+    # EventBridge accepts rates of whole minutes; a day is the longest that makes sense here.
+    "monitor_every_minutes": _whole(1, 1440),
+    "monitor_window_minutes": _whole(1, 1440),
+    "capture_share": _share,
+    "throttle_rate": _whole(1, 10_000),
+    "throttle_burst": _whole(1, 5_000),
+    "daily_quota": _whole(1, 100_000_000),
+    "inference_memory_mb": _whole(512, 3008),
+    "alarm_key": _flag,
+}

@@ -1,0 +1,111 @@
+"""The one bucket that holds everything, and narrow rights to parts of it."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk.config import Config
+from cdk.constructs.removal import removal_policy
+from cdk.constructs.rules import acknowledge
+
+CAPTURED_DAYS = 90  # predictions hold people's data: kept for monitoring and retraining, no longer
+RUNS_DAYS = 400  # a year of runs can be compared with the same month of the year before
+NONCURRENT_DAYS = 30
+INCOMPLETE_UPLOAD_DAYS = 2
+
+
+class DataBucket(Construct):
+    """A versioned, encrypted, private bucket, its lifecycle rules and its events.
+
+    Attributes
+    ----------
+    bucket : aws_cdk.aws_s3.Bucket
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            versioned=True,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            removal_policy=removal_policy(config),
+            # CloudFormation cannot delete a bucket with objects in it. On AWS a function of CDK's
+            # own empties it first; the local clouds delete it as it is and need no such function.
+            auto_delete_objects=config.target == "aws" and not config.is_prod,
+            lifecycle_rules=_lifecycle_rules(),
+        )
+        self._send_events()
+        acknowledge(
+            self.bucket,
+            "AwsSolutions-S1",
+            reason="Aliases, the writes that matter, have an audit history of their own; a log of "
+            "every access would cost more than the data, and is an account's choice (CloudTrail).",
+        )
+
+    def grant_read(self, grantee: iam.IGrantable, *keys: str) -> None:
+        """Let a function read the objects whose keys match (``"registry/*"``)."""
+        self._grant(grantee, ["s3:GetObject"], keys)
+
+    def grant_put(self, grantee: iam.IGrantable, *keys: str) -> None:
+        """Let a function write objects whose keys match; deleting is never granted."""
+        self._grant(grantee, ["s3:PutObject"], keys)
+
+    def grant_list(self, grantee: iam.IGrantable, *keys: str) -> None:
+        """Let a function list keys, and learn that an object is absent.
+
+        Without this right S3 answers 403 for an absent object instead of 404, also where the
+        object could be read. That question carries no prefix, so the condition must hold for
+        requests that have none: hence ``IfExists``.
+        """
+        statement = iam.PolicyStatement(
+            actions=["s3:ListBucket"],
+            resources=[self.bucket.bucket_arn],
+            conditions={"StringLikeIfExists": {"s3:prefix": list(keys)}},
+        )
+        grantee.grant_principal.add_to_principal_policy(statement)
+
+    def _grant(self, grantee: iam.IGrantable, actions: Sequence[str], keys: Sequence[str]) -> None:
+        statement = iam.PolicyStatement(
+            actions=list(actions), resources=[self.bucket.arn_for_objects(key) for key in keys]
+        )
+        grantee.grant_principal.add_to_principal_policy(statement)
+
+    def _send_events(self) -> None:
+        """Send the bucket's events to EventBridge.
+
+        The level-two property would add a custom resource with a function of its own, for what
+        CloudFormation can say by itself.
+        """
+        resource = self.bucket.node.default_child
+        assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - what CDK makes, told to mypy
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                event_bridge_enabled=True
+            )
+        )
+
+
+def _lifecycle_rules() -> list[s3.LifecycleRule]:
+    return [
+        s3.LifecycleRule(
+            id="captured", prefix="captured/", expiration=Duration.days(CAPTURED_DAYS)
+        ),
+        s3.LifecycleRule(id="runs", prefix="runs/", expiration=Duration.days(RUNS_DAYS)),
+        s3.LifecycleRule(
+            id="old-versions",
+            noncurrent_version_expiration=Duration.days(NONCURRENT_DAYS),
+            expired_object_delete_marker=True,
+        ),
+        s3.LifecycleRule(
+            id="incomplete-uploads",
+            abort_incomplete_multipart_upload_after=Duration.days(INCOMPLETE_UPLOAD_DAYS),
+        ),
+    ]

@@ -1,0 +1,162 @@
+"""Training: the workflow from a landed file to a promoted model, and what starts it."""
+
+from collections.abc import Mapping
+
+from aws_cdk import CfnOutput, Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk.bundling import Package, PackageName
+from cdk.config import Config
+from cdk.constructs.data_bucket import DataBucket
+from cdk.constructs.python_function import FunctionSpec, PythonFunction
+from cdk.constructs.workflow import StepFunctions, TrainingWorkflow
+from cdk.stacks.base import LoopStack
+
+# By package: a new AWS account allows a function 3008 MB at most.
+_LIMITS: dict[PackageName, dict[str, int]] = {
+    "tables": {"memory_mb": 2048, "timeout_s": 600, "disk_mb": 2048},
+    "fit": {"memory_mb": 3008, "timeout_s": 900},
+    "evaluate": {"memory_mb": 2048, "timeout_s": 600},
+    "control": {"memory_mb": 512, "timeout_s": 60},
+}
+
+
+class TrainingStack(LoopStack):
+    """The steps' functions, the state machine, and the rule that starts it.
+
+    Attributes
+    ----------
+    workflow : TrainingWorkflow
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        config: Config,
+        packages: Mapping[PackageName, Package],
+        data: DataBucket,
+        dead_letters: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, "training", config=config, description="the training workflow")
+        self._config = config
+        self._packages = packages
+        self._data = data
+        steps = self._make_steps()
+        self.workflow = TrainingWorkflow(self, "Workflow", config=config, steps=steps)
+        self._start_on_landing(dead_letters)
+        CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
+
+    def _make_steps(self) -> StepFunctions:
+        """Make one function a step, each with rights to the keys that it reads and writes."""
+        return StepFunctions(
+            validate=self._step(
+                "validate", "tables", "Checks a landed file against its contract",
+                reads=("raw/*", "contracts/*"),
+                creates=("datasets/*", "quarantine/*", "runs/*"),
+            ),
+            split=self._step(
+                "split", "tables", "Splits a dataset version once for all candidates",
+                reads=("datasets/*", "contracts/*"),
+                creates=("runs/*",),
+            ),
+            candidate=self._step(
+                "candidate", "fit", "Fits one candidate and exports it to ONNX",
+                reads=("contracts/*",),
+                creates=("runs/*",),
+            ),
+            evaluate=self._step(
+                "evaluate", "evaluate", "Judges the best candidate and publishes it",
+                reads=("contracts/*",),
+                creates=("runs/*", "bundles/*"),
+            ),
+            gate=self._step(
+                "gate", "control", "Compares the candidate with the champion",
+                reads=("registry/*", "bundles/*"),
+                creates=("runs/*",),
+            ),
+            register=self._step(
+                "register", "control", "Gives a bundle the next version number",
+                reads=("registry/*", "bundles/*"),
+                creates=("runs/*", "registry/*/versions/*"),
+            ),
+            promote=self._step(
+                "promote", "control", "Makes a model version the champion",
+                reads=("registry/*",),
+                creates=(
+                    "runs/*",
+                    "registry/*/aliases/*",
+                    "registry/*/history/*",
+                    "registry/default.json",
+                ),
+            ),
+            record=self._step(
+                "record", "control", "Records how a run ended",
+                reads=(),
+                creates=("runs/*",),
+            ),
+        )  # fmt: skip
+
+    def _step(
+        self,
+        name: str,
+        package: PackageName,
+        description: str,
+        *,
+        reads: tuple[str, ...],
+        creates: tuple[str, ...],
+    ) -> PythonFunction:
+        step = PythonFunction(
+            self,
+            name.capitalize(),
+            config=self._config,
+            package=self._packages[package],
+            spec=FunctionSpec(
+                handler=f"lambdas.steps.{name}.handler",
+                description=description,
+                **_LIMITS[package],
+            ),
+            environment={"BUCKET": self._data.bucket.bucket_name},
+        )
+        # What a step creates it may read again: that is how a lost answer is told from a conflict.
+        readable = tuple(dict.fromkeys((*reads, *creates)))
+        self._data.grant_read(step.function, *readable)
+        self._data.grant_put(step.function, *creates)
+        self._data.grant_list(step.function, *readable)
+        return step
+
+    def _start_on_landing(self, dead_letters: sqs.IQueue) -> None:
+        bucket = self._data.bucket.bucket_name
+        events.Rule(
+            self,
+            "FileLanded",
+            description="A file landed under raw/: train on it",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={"bucket": {"name": [bucket]}, "object": {"key": [{"prefix": "raw/"}]}},
+            ),
+            targets=[
+                targets.SfnStateMachine(
+                    self.workflow.state_machine,
+                    input=events.RuleTargetInput.from_object(
+                        {"raw_key": events.EventField.from_path("$.detail.object.key")}
+                    ),
+                    dead_letter_queue=as_given(self, dead_letters),
+                    retry_attempts=8,
+                    max_event_age=Duration.hours(2),
+                )
+            ],
+        )
+
+
+def as_given(scope: Construct, queue: sqs.IQueue) -> sqs.IQueue:
+    """Return a queue as one whose policy is not ours to change.
+
+    The queue's own stack lets the deployment's rules write to it. A policy that named each rule
+    would make that stack depend on the stacks that depend on it.
+    """
+    return sqs.Queue.from_queue_arn(scope, "GivenDeadLetters", queue.queue_arn)
