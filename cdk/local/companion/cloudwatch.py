@@ -97,8 +97,7 @@ class CloudWatch:
         """Drop what was published more than `keep_s` seconds ago."""
         since = time.time() - keep_s
         with self._lock:
-            metrics = self._service._metrics._data
-            for points in list(metrics.values()):
+            for points in self._service._metrics.all_values():
                 if points and points[0]["Timestamp"] < since:
                     points[:] = [point for point in points if point["Timestamp"] >= since]
 
