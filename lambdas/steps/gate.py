@@ -1,4 +1,4 @@
-"""Step *gate*: may the best candidate become champion?"""
+"""Step *gate*: judge whether the best candidate may become champion."""
 
 from lambdas.steps.environment import Event, open_data_bucket, read_run_id
 from training.judge.gate import judge_run
