@@ -3,16 +3,18 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI
-from mangum.types import LambdaContext
 
 from core.store import ObjectStore, open_memory
 from lambdas.inference.app import create_app
 from lambdas.inference.capture import Recorder
 from lambdas.inference.handler import Handler, make_handler
 from lambdas.inference.models import Models
+
+if TYPE_CHECKING:
+    from mangum.types import LambdaContext
 
 CONTEXT = cast("LambdaContext", None)
 
