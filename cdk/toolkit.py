@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from core.errors import LoopError, UnavailableError
 
 LAST_LINES = 15  # of the log, shown when a command fails
 KILL_AFTER_S = 10.0
+COUNT_EVERY_S = 2.0  # how often the count of finished resources is told
 
 # The lines of cdk's output that matter: see the examples of `tell`.
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -81,7 +83,8 @@ class Toolkit:
     def bootstrap(self, *, account: str, region: str) -> None:
         """Make the toolkit's own stack, where assets are uploaded to."""
         self.report(f"preparing account {account} in {region} for CDK")
-        self._run("bootstrap", f"aws://{account}/{region}")
+        # Not from the project: the app, which is not needed for this, would be run there.
+        self._run("bootstrap", f"aws://{account}/{region}", folder=self.home)
 
     def deploy(self, *, outputs_file: Path) -> None:
         """Deploy every stack and write their outputs as JSON."""
@@ -97,7 +100,7 @@ class Toolkit:
         self.report("destroying the stacks")
         self._run("destroy", "--all", "--force", "--progress", "events")
 
-    def _run(self, *arguments: str) -> None:
+    def _run(self, *arguments: str, folder: Path | None = None) -> None:
         settings = [f"--context={name}={value}" for name, value in sorted(self.context.items())]
         command = [
             str(self._cdk()), *arguments, *settings,
@@ -105,7 +108,7 @@ class Toolkit:
         ]  # fmt: skip
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with self._alone() as lock, self.log_file.open("w") as log:
-            returncode, last = self._follow(command, log, lock)
+            returncode, last = self._follow(command, log, lock, folder or self.root)
         if returncode != 0:
             shown = "\n".join(f"  {line}" for line in last)
             raise ToolkitError(
@@ -114,11 +117,13 @@ class Toolkit:
                 "loop doctor checks what it needs",
             )
 
-    def _follow(self, command: Sequence[str], log: IO[str], lock: int) -> tuple[int, list[str]]:
+    def _follow(
+        self, command: Sequence[str], log: IO[str], lock: int, folder: Path
+    ) -> tuple[int, list[str]]:
         """Run the command to its end, keep its output, report what matters."""
         last: deque[str] = deque(maxlen=LAST_LINES)
-        said = ""
-        with self._start(command, lock) as process:
+        said, said_at = "", 0.0
+        with self._start(command, lock, folder) as process:
             try:
                 for raw in process.stdout or ():
                     log.write(raw)
@@ -127,18 +132,21 @@ class Toolkit:
                     if line:
                         last.append(line)
                     told = tell(line)
+                    is_count = told.endswith(" resources")
+                    if is_count and time.monotonic() - said_at < COUNT_EVERY_S:
+                        continue
                     if told and told != said:
-                        said = told
+                        said, said_at = told, time.monotonic()
                         self.report(told)
             except BaseException:
                 _end(process)
                 raise
         return process.returncode, list(last)
 
-    def _start(self, command: Sequence[str], lock: int) -> "subprocess.Popen[str]":
+    def _start(self, command: Sequence[str], lock: int, folder: Path) -> "subprocess.Popen[str]":
         return subprocess.Popen(  # noqa: S603 - our own pinned tool, no shell
             command,
-            cwd=self.root,
+            cwd=folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -207,7 +215,7 @@ def tell(line: str) -> str:
     if (found := _EVENT.match(line)) and found["all"]:
         return f"{found['stack']}: {found['done']} of {found['all']} resources"
     if line.startswith("package "):  # the build's own size lines
-        return line
+        return "building the packages: " + " ".join(line.split()[1:])
     return ""
 
 

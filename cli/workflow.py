@@ -12,7 +12,7 @@ from core.store import ObjectStore
 
 AwsClient = Any  # boto3 makes its clients' methods when it makes the client
 
-POLL_S = 1.0
+POLL_S = 0.5
 FIND_WITHIN_S = 60.0  # from a file's landing to its execution; seconds as a rule
 FOLLOW_WITHIN_S = 3600.0
 _RECENT = 30  # executions looked through for the one of a landed file

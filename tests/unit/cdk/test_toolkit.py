@@ -74,10 +74,15 @@ def test_deploy_runs_the_pinned_cdk_with_settings_and_without_telemetry(
 
 
 def test_progress_is_reported_once_a_change_when_cdk_repeats_itself(
-    make_toolkit: MakeToolkit, said: list[str], tmp_path: Path
+    make_toolkit: MakeToolkit,
+    said: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("cdk.toolkit.COUNT_EVERY_S", 0.01)
     body = """
-print("closed-loop-dev-storage: deploying... [1/4]")
+print("closed-loop-dev-storage: deploying... [1/4]", flush=True)
+time.sleep(0.1)
 print("closed-loop-dev-storage |  1/3 | 10:00:00 AM | CREATE_COMPLETE | AWS::S3::Bucket")
 print("closed-loop-dev-storage |  1/3 | 10:00:01 AM | CREATE_IN_PROGRESS | AWS::S3::Policy")
 print(" \\u2705  closed-loop-dev-storage")

@@ -1,0 +1,157 @@
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+from cli.session import explain
+from core.errors import (
+    ConflictError,
+    IntegrityError,
+    InvalidInputError,
+    LoopError,
+    NotFoundError,
+    UnavailableError,
+)
+from tests.unit.cli.conftest import Loop
+from tests.unit.cli.doubles import World
+
+NOTHING_RUNS = UnavailableError("Nothing is running.", next_step="make up")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("models",),
+        ("models", "subscriptions"),
+        ("promote", "1"),
+        ("rollback",),
+        ("predict",),
+        ("feedback", "0" * 32, "yes"),
+        ("train",),
+        ("traffic",),
+        ("alarms",),
+        ("logs",),
+        ("data", "list"),
+        ("data", "use", "subscriptions"),
+        ("data", "add", "wine"),
+    ],
+)
+def test_command_names_make_up_when_nothing_runs(
+    arguments: tuple[str, ...], loop: Loop, world: World
+) -> None:
+    world.running = NOTHING_RUNS
+    result = loop(*arguments)
+
+    assert result.exit_code == 6
+    assert "Stopped: Nothing is running.\nNext: make up\n" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [LoopError, InvalidInputError, NotFoundError, ConflictError, IntegrityError, UnavailableError],
+)
+def test_exit_code_is_the_errors_own(kind: type[LoopError], loop: Loop, world: World) -> None:
+    world.running = kind("what", next_step="next")
+    assert loop("status").exit_code == kind.exit_code
+
+
+def test_error_is_one_json_document_when_asked_for(loop: Loop, world: World) -> None:
+    world.running = NOTHING_RUNS
+    result = loop("status", "--json")
+
+    assert json.loads(result.stdout) == {"error": "Nothing is running.", "next_step": "make up"}
+
+
+@pytest.mark.parametrize("arguments", [("--debug", "status"), ("status", "--debug")])
+def test_traceback_is_shown_when_debugging(
+    arguments: tuple[str, ...], loop: Loop, world: World
+) -> None:
+    world.running = NOTHING_RUNS
+    assert "Traceback" in loop(*arguments).stderr
+    assert "Traceback" not in loop("status").stderr
+
+
+def test_unknown_error_is_told_without_its_text(loop: Loop, world: World) -> None:
+    world.running = RuntimeError("the cell held 4111-1111")
+    result = loop("status")
+
+    assert result.exit_code == 1
+    assert "RuntimeError" in result.stderr
+    assert "4111" not in result.stderr
+    assert "--debug" in result.stderr
+
+
+def test_interrupt_ends_with_130_and_one_line(
+    loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(**_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(world, "connect", interrupt)
+    result = loop("status")
+
+    assert result.exit_code == 130
+    assert result.stderr.splitlines() == ["Interrupted. Run the same command again to go on."]
+
+
+def test_rejects_an_unknown_command(loop: Loop) -> None:
+    result = loop("dance")
+
+    assert result.exit_code == 2
+    assert "No such command" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_version_is_printed(loop: Loop) -> None:
+    assert loop("--version").stdout.startswith("loop 0.")
+
+
+def test_help_does_not_load_what_it_does_not_need() -> None:
+    script = (
+        "import sys, cli.main\n"
+        "slow = {'boto3', 'numpy', 'duckdb', 'sklearn', 'httpx', 'aws_cdk'} & set(sys.modules)\n"
+        "sys.exit(', '.join(sorted(slow)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def _client_error() -> Exception:
+    problem = {"Error": {"Code": "AccessDenied", "Message": "not allowed"}}
+    return ClientError(problem, "ListStacks")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "said"),
+    [
+        (lambda: OSError(errno.ENOSPC, "x"), UnavailableError, "disk is full"),
+        (lambda: NoCredentialsError(), UnavailableError, "credentials"),  # noqa: PLW0108
+        (lambda: EndpointConnectionError(endpoint_url="x"), UnavailableError, "does not answer"),
+        (lambda: httpx.ConnectError("x"), UnavailableError, "did not answer"),
+        (_client_error, LoopError, "AccessDenied"),
+    ],
+)
+def test_faults_of_libraries_are_explained(
+    make: Callable[[], Exception], kind: type[LoopError], said: str
+) -> None:
+    told = explain(make())
+
+    assert type(told) is kind
+    assert said in str(told)
+    assert told.next_step
+
+
+def test_denied_file_is_named(tmp_path: os.PathLike[str]) -> None:
+    told = explain(PermissionError(errno.EACCES, "x", str(tmp_path)))
+    assert str(tmp_path) in str(told)

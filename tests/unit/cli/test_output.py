@@ -1,0 +1,105 @@
+import json
+import time
+
+import pytest
+
+from cli.output import Output
+from core.errors import InvalidInputError
+
+
+def test_report_is_one_json_document_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(width=60)
+    output.json = True
+    output.progress("working")
+    output.report({"rows": 3}, lambda: output.say("3 rows"))
+
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {"rows": 3}
+    assert "working" in captured.err
+
+
+def test_report_is_text_when_json_is_not_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(width=60)
+    output.report({"rows": 3}, lambda: output.say("3 rows"))
+
+    assert capsys.readouterr().out == "3 rows\n"
+
+
+def test_table_keeps_its_width_and_sets_numbers_right(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(width=40).table(["name", "rows"], [["a", 5], ["b", 1200]])
+
+    assert capsys.readouterr().out.splitlines() == [
+        "┏━━━━━━┳━━━━━━┓",
+        "┃ name ┃ rows ┃",
+        "┡━━━━━━╇━━━━━━┩",
+        "│ a    │    5 │",
+        "│ b    │ 1200 │",
+        "└──────┴──────┘",
+    ]
+
+
+def test_markup_in_data_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(width=40)
+    output.say("[bold]not markup[/bold]")
+    output.table(["x"], [["[red]a[/red]"]])
+
+    captured = capsys.readouterr().out
+    assert "[bold]not markup[/bold]" in captured
+    assert "[red]a[/red]" in captured
+
+
+def test_progress_begins_with_the_seconds_since_the_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    times = iter([100.0, 112.9])
+    Output(width=60, clock=lambda: next(times)).progress("deploying")
+
+    assert capsys.readouterr().err == "  12s  deploying\n"
+
+
+def test_last_progress_is_repeated_when_nothing_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = Output(width=60)
+    with output.never_silent(silence_s=0.05):
+        output.progress("fitting")
+        time.sleep(0.4)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].endswith("  fitting")
+    assert lines[1].endswith("  still: fitting")
+    assert not any("still: still" in line for line in lines)
+
+
+def test_error_says_what_and_what_next(capsys: pytest.CaptureFixture[str]) -> None:
+    Output(width=60).fail(InvalidInputError("a.csv is empty", next_step="send rows"))
+
+    captured = capsys.readouterr()
+    assert captured.err == "Stopped: a.csv is empty\nNext: send rows\n"
+    assert captured.out == ""
+
+
+def test_error_is_a_document_too_when_json_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output = Output(width=60)
+    output.json = True
+    output.fail(InvalidInputError("a.csv is empty", next_step="send rows"))
+
+    document = json.loads(capsys.readouterr().out)
+    assert document == {"error": "a.csv is empty", "next_step": "send rows"}
+
+
+@pytest.mark.parametrize(("no_color", "colored"), [("", True), ("1", False)])
+def test_colors_follow_no_color(
+    no_color: str,
+    colored: bool,  # noqa: FBT001 - a parameter of the test
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    Output(width=60).fail(InvalidInputError("wrong"))
+
+    assert ("\x1b[1;31m" in capsys.readouterr().err) is colored
