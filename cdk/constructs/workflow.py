@@ -139,7 +139,7 @@ class TrainingWorkflow(Construct):
         return (
             sfn.Choice(self, "Gate passed?")
             .when(sfn.Condition.boolean_equals("$.gate.passed", value=True), promote)
-            .otherwise(self._end("Refused"))
+            .otherwise(self._end("Refused", reason="$.gate.reason"))
         )
 
     def _end(self, outcome: str, *, reason: str = "") -> sfn.Chain:
@@ -161,7 +161,7 @@ class TrainingWorkflow(Construct):
             "Record failure",
             self._steps.record,
             "$.record",
-            _with_run({"outcome": "failed", "reason": f"{_FAILURE}.Error"}),
+            _with_run({"outcome": "failed", "reason": _FAILURE}),
             caught=False,
         )
         record.next(failed)

@@ -60,34 +60,33 @@ class TrainingStack(LoopStack):
             ),
             split=self._step(
                 "split", "tables", "Splits a dataset version once for all candidates",
-                reads=("datasets/*", "contracts/*"),
+                reads=("datasets/*",),
                 creates=("runs/*",),
             ),
             candidate=self._step(
                 "candidate", "fit", "Fits one candidate and exports it to ONNX",
-                reads=("contracts/*",),
+                reads=(),
                 creates=("runs/*",),
             ),
             evaluate=self._step(
                 "evaluate", "evaluate", "Judges the best candidate and publishes it",
-                reads=("contracts/*",),
+                reads=("registry/*",),  # the champion is judged on the same holdout
                 creates=("runs/*", "bundles/*"),
             ),
             gate=self._step(
                 "gate", "control", "Compares the candidate with the champion",
-                reads=("registry/*", "bundles/*"),
+                reads=(),
                 creates=("runs/*",),
             ),
             register=self._step(
                 "register", "control", "Gives a bundle the next version number",
-                reads=("registry/*", "bundles/*"),
-                creates=("runs/*", "registry/*/versions/*"),
+                reads=("runs/*",),
+                creates=("registry/*/versions/*",),
             ),
             promote=self._step(
                 "promote", "control", "Makes a model version the champion",
-                reads=("registry/*",),
+                reads=("runs/*", "registry/*"),
                 creates=(
-                    "runs/*",
                     "registry/*/aliases/*",
                     "registry/*/history/*",
                     "registry/default.json",
