@@ -1,6 +1,6 @@
 """The loop's metrics and its alarms: which number, which limit, and what it means."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -105,26 +105,26 @@ def _service_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.
 
 
 def _model_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.Alarm]:
-    # The monitor speaks once in so many minutes: its last word must stay in sight until the next.
-    last_word = metrics.config.monitor_every_minutes + 1
+    # The monitor and the workflow speak now and then, not every minute. Their last word counts until
+    # the next one, whether it was good or bad: silence is no proof of recovery.
+    last_word = Limit(at_least=1, missing=cloudwatch.TreatMissingData.IGNORE)
     return [
         topic.add(
             "training-failures",
             metric=metrics.own("TrainingFailures", cloudwatch.Stats.MAXIMUM),
-            # Every run says how it ended: the alarm stays until one ends without a fault.
-            limit=Limit(at_least=1, missing=cloudwatch.TreatMissingData.IGNORE),
+            limit=last_word,
             description="A training run failed. The alarm ends when a run ends without a fault.",
         ),
         topic.add(
             "drift",
             metric=metrics.own("Drift", cloudwatch.Stats.MAXIMUM),
-            limit=Limit(at_least=DRIFT_LIMIT, minutes=last_word),
+            limit=replace(last_word, at_least=DRIFT_LIMIT),
             description="Live inputs or predictions differ from the data a champion learnt from.",
         ),
         topic.add(
             "live-quality",
             metric=metrics.own("LiveQuality", cloudwatch.Stats.MAXIMUM),
-            limit=Limit(at_least=QUALITY_LIMIT, minutes=last_word),
+            limit=replace(last_word, at_least=QUALITY_LIMIT),
             description="A champion is much worse on live feedback than it was on its holdout.",
         ),
         topic.add(
