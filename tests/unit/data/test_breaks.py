@@ -128,7 +128,6 @@ def test_wrong_units_in_live_traffic_spoil_a_good_model(kind: str) -> None:
         ("new_plan", True, False),
         ("new_market", True, False),
         ("price_shock", False, True),
-        ("slow_labels", False, False),
     ],
 )
 def test_each_break_shows_as_it_is_documented(name: str, *, drifts: bool, spoils: bool) -> None:

@@ -106,6 +106,11 @@ def test_who_leaves_is_known_before_who_stays() -> None:
     assert (people.label_available_at > people.observed_on).all()
 
 
+def test_outcomes_come_later_when_the_world_is_slower() -> None:
+    normal, slow = (simulate(100, seed=0, world=World(label_lag_days=lag)) for lag in (3, 45))
+    np.testing.assert_array_equal(slow.label_delay_days, normal.label_delay_days + 42)
+
+
 @pytest.mark.parametrize("name", sorted(DIRT))
 def test_every_kind_of_dirt_occurs_in_the_default_file(name: str) -> None:
     assert name in to_csv(simulate(6000, seed=0), seed=0).dirty.values()

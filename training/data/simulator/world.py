@@ -64,7 +64,7 @@ class Break:
     Attributes
     ----------
     name : str
-        Short name, as given to ``loop traffic --break``.
+        Short name, as given to ``loop traffic --broken``.
     cause : str
         What happened, in one sentence.
     operator_sees : str
@@ -112,7 +112,10 @@ _ALL = (
     ),
     Break(
         name="price_shock",
-        cause="A rival halved its prices and pays the switch: loyalty no longer holds anybody.",
+        cause=(
+            "A rival gives light users a free plan and pays long-standing customers to switch: now "
+            "it is small bills and long tenures that leave."
+        ),
         operator_sees=(
             "No drift at all, because the customers are the same as before; live quality is bad as "
             "soon as outcomes arrive. Only feedback can show this one (concept drift)."
@@ -128,15 +131,6 @@ _ALL = (
             "alone is no proof of harm."
         ),
         world=replace(NORMAL, newcomer_share=0.45),
-    ),
-    Break(
-        name="slow_labels",
-        cause="Outcomes reach the data six weeks later than they used to.",
-        operator_sees=(
-            "Nothing drifts and nothing alarms, but labelled rows dry up: live quality is no "
-            "longer published, and silence is not health."
-        ),
-        world=replace(NORMAL, label_lag_days=45),
     ),
 )
 
