@@ -86,8 +86,7 @@ _ALL = (
         operator_sees=(
             "Drift rises far above 0.25 within one window, largest on monthly_bill; every "
             "customer looks expensive, predicted churn jumps, and live quality follows when "
-            "outcomes arrive. "
-            "No request fails: the values are still inside the contract's ranges."
+            "outcomes arrive. No request fails: the values are inside the contract's ranges."
         ),
         world=replace(NORMAL, amounts_factor=100.0),
     ),
@@ -104,9 +103,9 @@ _ALL = (
         name="new_plan",
         cause="Marketing launched the plan 'flex', and a third of the customers moved to it.",
         operator_sees=(
-            "Answers carry a warning about an unknown category in plan, drift rises on plan alone, "
-            "and live quality hardly moves. A file with such rows is quarantined until the data "
-            "contract learns the new plan."
+            "Answers carry a warning about an unknown category in plan, drift rises on plan above "
+            "all, and live quality hardly moves. In a training file such rows go to the quarantine "
+            "until the data contract learns the new plan."
         ),
         world=replace(NORMAL, flex_plan_share=0.33),
     ),
