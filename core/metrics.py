@@ -8,10 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 if TYPE_CHECKING:
     from core.contract import Task
 
-LOSS_KEY: Final = "loss"
-"""Where the metrics of a manifest, a version or a run hold the task's loss (see `loss`)."""
-
-# What the loss is called where a person reads it.
+# The name of each task's loss in the metrics of a manifest, a version or a run.
 LOSS_NAMES: Final[dict["Task", str]] = {
     "binary": "brier_score",
     "multiclass": "brier_score",
@@ -46,10 +43,7 @@ def brier_score(probabilities: ArrayLike, outcomes: ArrayLike) -> float:
     >>> round(brier_score([[0.9, 0.1], [0.2, 0.8]], [0, 1]), 6)
     0.025
     """
-    p = _as_class_probabilities(probabilities)
-    y = _as_class_indices(outcomes, rows=p.shape[0], classes=p.shape[1])
-    squared = float(np.mean(np.sum((p - np.eye(p.shape[1])[y]) ** 2, axis=1)))
-    return squared / 2 if p.shape[1] == 2 else squared
+    return float(np.mean(_brier_scores(probabilities, outcomes)))
 
 
 def accuracy(predicted: ArrayLike, actual: ArrayLike) -> float:
@@ -61,10 +55,7 @@ def accuracy(predicted: ArrayLike, actual: ArrayLike) -> float:
 
 def mean_absolute_error(predicted: ArrayLike, actual: ArrayLike) -> float:
     """Mean distance in the target's own unit; both of shape (n,) or (n, 1), n at least 1."""
-    p = np.asarray(predicted, dtype=np.float64).reshape(-1)
-    a = np.asarray(actual, dtype=np.float64).reshape(-1)
-    _check_rows(p, a)
-    return float(np.mean(np.abs(p - a)))
+    return float(np.mean(_absolute_errors(predicted, actual)))
 
 
 def loss(task: "Task", predictions: ArrayLike, outcomes: ArrayLike) -> float:
@@ -82,12 +73,30 @@ def loss(task: "Task", predictions: ArrayLike, outcomes: ArrayLike) -> float:
     -------
     float
         The Brier score of a classification, the mean absolute error of a regression.
-        `LOSS_NAMES[task]` is its
-        name; wherever metrics are written down it stands under `LOSS_KEY`.
+        `LOSS_NAMES[task]` is its name.
     """
+    return float(np.mean(row_losses(task, predictions, outcomes)))
+
+
+def row_losses(task: "Task", predictions: ArrayLike, outcomes: ArrayLike) -> NDArray[np.float64]:
+    """Return the loss of each row, shape (n,); their mean is `loss`, which has the parameters."""
     if task == "regression":
-        return mean_absolute_error(predictions, outcomes)
-    return brier_score(predictions, outcomes)
+        return _absolute_errors(predictions, outcomes)
+    return _brier_scores(predictions, outcomes)
+
+
+def _brier_scores(probabilities: ArrayLike, outcomes: ArrayLike) -> NDArray[np.float64]:
+    p = _as_class_probabilities(probabilities)
+    y = _as_class_indices(outcomes, rows=p.shape[0], classes=p.shape[1])
+    squared: NDArray[np.float64] = np.sum((p - np.eye(p.shape[1])[y]) ** 2, axis=1)
+    return squared / 2 if p.shape[1] == 2 else squared
+
+
+def _absolute_errors(predicted: ArrayLike, actual: ArrayLike) -> NDArray[np.float64]:
+    p = np.asarray(predicted, dtype=np.float64).reshape(-1)
+    a = np.asarray(actual, dtype=np.float64).reshape(-1)
+    _check_rows(p, a)
+    return np.abs(p - a)
 
 
 def _as_class_probabilities(probabilities: ArrayLike) -> NDArray[np.float64]:

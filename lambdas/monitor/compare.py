@@ -1,5 +1,6 @@
 """Live rows against what the bundle promised: drift of inputs and score, and live quality."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -8,10 +9,12 @@ import numpy as np
 from core.contract import Contract
 from core.drift import DriftReport, measure_drift
 from core.inputs import ContractViolationError, ModelInputs, encode_records
-from core.metrics import LOSS_KEY, loss
+from core.metrics import LOSS_NAMES, row_losses
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
 
     from core.bundle import Manifest
     from core.events import Capture, Feedback
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 MIN_LABELLED_ROWS: Final = 50
 """Below this many outcomes there is no verdict on quality."""
 
+# A nearly perfect model's loss is a handful of rows: one more mistake among fifty would double it.
+_STANDARD_ERRORS: Final = 2.0
 _TINY_LOSS: Final = 1e-6
 
 
@@ -33,7 +38,9 @@ class Quality:
     live_loss, holdout_loss
         The task's loss (lower is better) on them, and on the holdout before release.
     ratio
-        live_loss / holdout_loss: 1 is as good as on the holdout, above is worse.
+        live_loss / holdout_loss: 1 is as good as on the holdout, above is worse. Of a live loss
+        above the holdout's only what exceeds it by more than two standard errors counts, so that
+        chance alone seldom looks like a worse model.
     """
 
     rows: int
@@ -82,11 +89,18 @@ def compare_outcomes(
     broken = len(outcomes) - len(pairs)
     if not pairs:
         return None, broken
-    live = loss(contract.task, [p for p, _ in pairs], [o for _, o in pairs])
-    holdout = manifest.metrics[LOSS_KEY]
+    losses = row_losses(contract.task, [p for p, _ in pairs], [o for _, o in pairs])
+    live, holdout = float(losses.mean()), manifest.metrics[LOSS_NAMES[contract.task]]
+    return Quality(len(pairs), live, holdout, _compare_losses(losses, holdout)), broken
+
+
+def _compare_losses(losses: "NDArray[np.float64]", holdout: float) -> float:
+    live = float(losses.mean())
+    if live > holdout and losses.size > 1:
+        doubt = _STANDARD_ERRORS * float(losses.std(ddof=1)) / math.sqrt(losses.size)
+        live = max(holdout, live - doubt)
     # A perfect holdout must not divide by zero; equal losses still give exactly 1.
-    ratio = (live + _TINY_LOSS) / (holdout + _TINY_LOSS)
-    return Quality(len(pairs), live, holdout, ratio), broken
+    return (live + _TINY_LOSS) / (holdout + _TINY_LOSS)
 
 
 def _encode_good(

@@ -30,7 +30,8 @@ class ModelReport(BaseModel):
     labelled_rows
         Answers whose outcome arrived in the window.
     quality
-        Live loss / holdout loss: 1 is as good as on the holdout, above is worse.
+        Live loss / holdout loss, with doubt in favour of the model (see `compare.Quality`): 1 is
+        as good as on the holdout, above is worse.
     broken_records
         Captured lines and outcomes that could not be used.
     truncated

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
 from core.contract import Task
-from core.metrics import LOSS_NAMES, accuracy, brier_score, loss, mean_absolute_error
+from core.metrics import LOSS_NAMES, accuracy, brier_score, loss, mean_absolute_error, row_losses
 
 
 @given(st.integers(2, 6), st.integers(1, 40), st.integers(0, 2**32 - 1))
@@ -54,6 +54,7 @@ def test_loss_is_the_one_of_the_task(
     task: Task, predictions: list[list[float]], outcomes: list[float], expected: float
 ) -> None:
     assert loss(task, predictions, outcomes) == expected
+    assert row_losses(task, predictions, outcomes).tolist() == [expected]
     assert LOSS_NAMES[task]
 
 

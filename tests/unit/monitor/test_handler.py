@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core import keys
@@ -13,6 +14,7 @@ from core.errors import InvalidInputError
 from core.registry import Registry
 from core.store import Bucket, open_memory
 from lambdas.monitor import handler as monitor
+from lambdas.monitor.compare import _compare_losses
 from lambdas.monitor.handler import MonitorError, watch
 from tests.fixtures.bundles import make_champion, make_contract
 from tests.unit.monitor.worlds import (
@@ -134,9 +136,33 @@ def test_live_quality_is_the_live_loss_over_that_of_the_holdout(
     assert (report["labelled_rows"], report["quality_verdict"]) == (60, True)
     assert report["holdout_loss"] == 0.15
     if task == "regression":
+        # Every row is off by exactly 1, so that there is no doubt to subtract.
         assert report["live_loss"] == pytest.approx(1)
-    assert report["quality"] == pytest.approx(report["live_loss"] / 0.15, rel=1e-4)
-    assert published(capsys)[None]["LiveQuality"] == report["quality"] > 1.5
+        assert report["quality"] == pytest.approx(1 / 0.15, rel=1e-4)
+    assert 1.5 < report["quality"] <= report["live_loss"] / 0.15 + 1e-9
+    assert published(capsys)[None]["LiveQuality"] == report["quality"]
+
+
+def test_a_better_live_loss_is_told_as_it_is(store: Bucket) -> None:
+    contract = make_contract(task="regression")
+    make_champion(store, contract)
+    captures = make_captures(contract, 60)
+    land_captures(store, captures)
+    for capture in captures:
+        land_feedback(store, capture, float(capture.prediction) + 0.075)
+    assert look(store)["models"][0]["quality"] == pytest.approx(0.5, rel=1e-4)
+
+
+def test_chance_alone_raises_no_alarm_when_a_nearly_perfect_model_makes_its_usual_mistakes() -> (
+    None
+):
+    rng = np.random.default_rng(0)
+    # One row in forty is a confident mistake: a Brier score of 0.02, as good models have.
+    ratios = [
+        _compare_losses(np.where(rng.random(50) < 1 / 40, 0.8, 0.0), holdout=0.02)
+        for _ in range(2_000)
+    ]
+    assert np.mean(np.array(ratios) >= 1.5) < 0.01
 
 
 def test_an_outcome_counts_when_its_prediction_is_hours_old(
@@ -236,7 +262,7 @@ def test_a_model_without_a_champion_is_not_looked_at(store: Bucket) -> None:
         run_id="run-1",
         dataset_version="d" * 64,
         candidate="linear",
-        metrics={"loss": 0.1},
+        metrics={"brier_score": 0.1},
     )
     assert look(store)["models"] == []
 
