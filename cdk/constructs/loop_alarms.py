@@ -105,8 +105,8 @@ def _service_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.
 
 
 def _model_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.Alarm]:
-    # The monitor and the workflow speak now and then, not every minute. Their last word counts until
-    # the next one, whether it was good or bad: silence is no proof of recovery.
+    # The monitor and the workflow speak now and then, not every minute. Their last word counts
+    # until the next one, whether it was good or bad: silence is no proof of recovery.
     last_word = Limit(at_least=1, missing=cloudwatch.TreatMissingData.IGNORE)
     return [
         topic.add(
