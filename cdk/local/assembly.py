@@ -11,6 +11,7 @@ from cdk.local.companion.schedule import Companion, Task
 from cdk.local.companion.service_metrics import ExecutionWatch, QueueWatch
 from cdk.local.mends.alarms import mend_alarms
 from cdk.local.mends.functions import digest_of, mend_functions, retire_idle
+from cdk.local.mends.logs import limit_streams
 from cdk.local.mends.metrics import (
     mend_api_metrics,
     mend_embedded_metrics,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _KEEP_METRICS_S: Final = 3 * 24 * 3600.0
 _KEEP_IDLE_FUNCTIONS_S: Final = 600.0
+_KEEP_LOG_STREAMS: Final = 2000
 
 
 def assemble(folder: Path) -> tuple[App, Companion]:
@@ -61,6 +63,7 @@ def assemble(folder: Path) -> tuple[App, Companion]:
             Task("saving", 1, saver.save_when_due),
             Task("idle functions", 60, lambda: retire_idle(runtime, idle_s=_KEEP_IDLE_FUNCTIONS_S)),
             Task("old packages", 300, lambda: packages.keep_only(set(_digests(functions)))),
+            Task("old logs", 60, lambda: limit_streams(logs, newest=_KEEP_LOG_STREAMS)),
             Task("old metrics", 3600, lambda: cloudwatch.forget_old(keep_s=_KEEP_METRICS_S)),
         ]
     )

@@ -25,7 +25,9 @@ _LOCK_FILE = PROJECT / "locks" / "local-cloud.txt"
 _START_TIMEOUT_S = 60.0
 _START_USUALLY_S = 15.0
 _STOP_PATIENCE_S = 20.0
+_UNRESPONSIVE_PATIENCE_S = 4.0
 _MIN_FREE_BYTES = 300 * 1024**2
+_MAX_LOG_BYTES = 20 * 1024**2
 
 LACKS: Final = (
     "Docker images, SageMaker and CodeDeploy are absent.",
@@ -62,7 +64,7 @@ class MinistackCloud:
                 return running
             if self._process.is_running():
                 report("The local cloud does not answer: restarting it")
-                self._process.stop(patience_s=_STOP_PATIENCE_S)
+                self._process.stop(patience_s=_UNRESPONSIVE_PATIENCE_S)
             self._check_disk()
             check_state(self._folder / "state")
             python = prepare_environment(
@@ -109,6 +111,7 @@ class MinistackCloud:
         with bound:
             port = int(bound.getsockname()[1])
             report(f"Starting the local cloud on {LOOPBACK}:{port}")
+            _rotate(self._log_file)
             log_starts_at = self._log_file.stat().st_size if self._log_file.exists() else 0
             self._process.launch(
                 [str(python), "-B", "-m", "cdk.local.launcher", str(port), str(bound.fileno())],
@@ -130,7 +133,7 @@ class MinistackCloud:
             if died or time.monotonic() > deadline:
                 break
             time.sleep(0.05)
-        self._process.stop(patience_s=2)
+        self._process.stop(patience_s=_UNRESPONSIVE_PATIENCE_S)
         how = "ended at once" if died else f"did not answer within {_START_TIMEOUT_S:.0f} s"
         last_line = _last_line(self._log_file, after=log_starts_at)
         raise UnavailableError(
@@ -211,6 +214,11 @@ def _answers(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _rotate(log_file: Path) -> None:
+    if log_file.exists() and log_file.stat().st_size > _MAX_LOG_BYTES:
+        log_file.replace(log_file.with_suffix(".log.1"))
 
 
 def _last_line(file: Path, *, after: int) -> str:

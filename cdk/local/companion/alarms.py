@@ -85,14 +85,18 @@ def decide(rule: Rule, samples: Sequence[Sample], *, now: float, current: AlarmS
     when nothing that is still to come can undo it (``Sum`` above a threshold); otherwise only
     periods that have ended count.
     """
-    complete = datapoints(rule, samples, until=now - LATENESS_S)
-    verdict = evaluate(rule, complete, current=current)
-    if verdict != "ALARM" and rule.only_worsens:
-        with_this_one = datapoints(rule, samples, until=now + rule.period_s)
-        if with_this_one[-1] is not None and rule.is_breaching(with_this_one[-1]):
-            early = evaluate(rule, with_this_one, current=current)
-            return "ALARM" if early == "ALARM" else verdict
-    return verdict
+    settled = evaluate(rule, datapoints(rule, samples, until=now - LATENESS_S), current=current)
+    if settled == "ALARM" or not rule.only_worsens:
+        return settled
+    # The period that has just ended and is still waited for, then the one that has not ended.
+    for until in (now, now + rule.period_s):
+        points = datapoints(rule, samples, until=until)
+        newest = points[-1]
+        if newest is not None and rule.is_breaching(newest):
+            early = evaluate(rule, points, current=current)
+            if early == "ALARM":
+                return "ALARM"
+    return settled
 
 
 def datapoints(rule: Rule, samples: Sequence[Sample], *, until: float) -> list[float | None]:
