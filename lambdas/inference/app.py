@@ -7,6 +7,7 @@ from pathlib import PurePath
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import LoopError
 from lambdas.inference.answers import RequestError, answer, answer_error
@@ -37,7 +38,7 @@ def create_app(*, models: Models, recorder: Recorder) -> FastAPI:
     )
     for kind in (RequestError, LoopError, HTTPException):
         app.add_exception_handler(kind, answer_error)
-    app.add_exception_handler(Exception, _answer_fault)
+    app.add_middleware(_FaultGuard)
 
     @app.get("/health", response_model=schemas.Health)
     async def health() -> Response:
@@ -52,9 +53,23 @@ def create_app(*, models: Models, recorder: Recorder) -> FastAPI:
     return app
 
 
-def _answer_fault(request: Request, error: Exception) -> Response:
-    """Answer a fault of ours; its message may hold private data and is not logged."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{PurePath(last.filename).name}:{last.lineno}"
-    _log.error("A fault while answering: %s at %s", type(error).__name__, where)
-    return answer_error(request, error)
+class _FaultGuard:
+    """Answers a fault of ours, and logs where it was without its text.
+
+    The text of an exception may hold what somebody sent; the framework and the adapter would
+    log it with the traceback.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the last place where a fault can be answered
+            frames = traceback.extract_tb(error.__traceback__)
+            where = " < ".join(
+                f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)
+            )
+            _log.error("A fault while answering: %s at %s", type(error).__name__, where)
+            await answer_error(Request(scope), error)(scope, receive, send)

@@ -36,8 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def make_handler(app: FastAPI) -> Handler:
     """Make a Lambda handler for REST API (version 1) events."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
+    asyncio.set_event_loop(_loop())
     adapter = Mangum(app, lifespan="off", api_gateway_base_path=STAGE_PATH)
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def make_handler(app: FastAPI) -> Handler:
         if not _is_readable(event):
             return _refuse_body()
         # Somebody else's asyncio.run may have taken the thread's loop away.
-        asyncio.set_event_loop(loop)
+        asyncio.set_event_loop(_loop())
         answer: dict[str, Any] = adapter(_without_odd_host(event), context)
         return answer
 
@@ -107,6 +106,11 @@ def _without_odd_host(event: dict[str, Any]) -> dict[str, Any]:
 def _is_host(value: object) -> bool:
     only = value[0] if isinstance(value, list) and len(value) == 1 else value
     return isinstance(only, str) and _HOST.fullmatch(only) is not None
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
 
 
 @cache

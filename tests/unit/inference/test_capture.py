@@ -1,0 +1,94 @@
+import json
+from typing import Any
+
+import pytest
+
+from core.events import parse_lines, time_of
+from tests.fixtures.bundles import make_champion, make_contract, make_record
+from tests.unit.inference.doubles import FaultyStore
+from tests.unit.inference.service import Service
+
+
+def predict(service: Service, records: int = 2) -> list[dict[str, Any]]:
+    reply = service.post("/v1/predict", {"records": [make_record()] * records})
+    assert reply.status == 200
+    predictions: list[dict[str, Any]] = reply.json["predictions"]
+    return predictions
+
+
+def read_metrics(capsys: pytest.CaptureFixture[str]) -> list[tuple[list[str], dict[str, Any]]]:
+    """Read the metric lines on stdout as (dimensions, line)."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0], line) for line in lines]
+
+
+@pytest.fixture
+def service() -> Service:
+    service = Service(store=FaultyStore())
+    make_champion(service.store, make_contract())
+    return service
+
+
+def test_request_becomes_one_object_with_a_line_for_each_prediction(service: Service) -> None:
+    predictions = predict(service)
+    [info] = service.store.list("captured/")
+    at = time_of(predictions[0]["prediction_id"])
+    first_id = predictions[0]["prediction_id"]
+    assert info.key == f"captured/subscriptions/{at:%Y-%m-%d}/{at:%H}/{first_id}.jsonl"
+    captures, broken = parse_lines(service.store.get(info.key).body)
+    assert broken == 0
+    assert [capture.prediction_id for capture in captures] == [
+        prediction["prediction_id"] for prediction in predictions
+    ]
+    assert captures[0].features == make_record()
+    assert captures[0].probabilities == predictions[0]["probability"]
+    assert captures[0].prediction == "Yes"
+    assert (captures[0].model, captures[0].model_version) == ("subscriptions", 1)
+
+
+def test_success_is_counted_as_no_failure_for_the_alarm(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predict(service)
+    counted = read_metrics(capsys)
+    assert [dimensions for dimensions, _ in counted] == [["Stage"], ["Stage", "Model"]]
+    assert [line["CaptureFailures"] for _, line in counted] == [0, 0]
+    assert counted[1][1]["Model"] == "subscriptions"
+    assert counted[1][1]["Stage"] == "dev"
+
+
+def test_answer_comes_and_failure_is_counted_when_nothing_can_be_captured(
+    service: Service, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert isinstance(service.store, FaultyStore)
+    service.store.down = ("captured/",)
+    assert len(predict(service)) == 2
+    assert [line["CaptureFailures"] for _, line in read_metrics(capsys)] == [1, 1]
+    assert "not captured" in caplog.text
+    assert "usage" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("share", "drawn", "objects"), [(1.0, 0.999, 1), (0.0, 0.0, 0), (0.3, 0.29, 1), (0.3, 0.3, 0)]
+)
+def test_request_is_captured_when_it_is_drawn(share: float, drawn: float, objects: int) -> None:
+    service = Service(share=share, draw=lambda: drawn)
+    make_champion(service.store, make_contract())
+    predict(service)
+    assert len(list(service.store.list("captured/"))) == objects
+
+
+def test_refused_request_is_not_captured(service: Service) -> None:
+    assert service.post("/v1/predict", {"records": [make_record(), {}]}).status == 422
+    assert list(service.store.list("captured/")) == []
+
+
+def test_feedback_answers_503_when_it_cannot_be_kept(service: Service) -> None:
+    [prediction] = predict(service, 1)
+    assert isinstance(service.store, FaultyStore)
+    service.store.down = ("feedback/",)
+    body = {"feedback": [{"prediction_id": prediction["prediction_id"], "outcome": "Yes"}]}
+    reply = service.post("/v1/feedback", body)
+    assert reply.status == 503
+    service.store.down = ()
+    assert service.post("/v1/feedback", body).json == {"accepted": 1, "duplicates": 0}

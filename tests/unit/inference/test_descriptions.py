@@ -1,0 +1,106 @@
+import pytest
+from pydantic import BaseModel
+
+from core.contract import Contract
+from core.events import new_prediction_id
+from core.registry import Registry
+from lambdas.inference.protocols import schemas
+from tests.fixtures.bundles import make_champion, make_contract, make_record
+from tests.unit.inference.service import Service
+
+
+@pytest.fixture
+def service() -> Service:
+    service = Service()
+    make_champion(service.store, make_contract())
+    make_champion(service.store, make_contract(dataset="wine", task="multiclass"))
+    return service
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/health", schemas.Health),
+        ("/v1/models", schemas.ModelList),
+        ("/v1/model", schemas.ModelDetails),
+        ("/v1/models/wine", schemas.ModelDetails),
+        ("/v1/contract", Contract),
+        ("/v1/models/wine/contract", Contract),
+        ("/v1/nothing", schemas.ErrorBody),
+    ],
+)
+def test_answer_has_the_documented_form(service: Service, path: str, form: type[BaseModel]) -> None:
+    form.model_validate_json(service.get(path).text)
+
+
+def test_answer_to_a_post_has_the_documented_form(service: Service) -> None:
+    predict = {"records": [{**make_record(), "plan": "new"}]}
+    schemas.PredictRequest.model_validate(predict)
+    reply = service.post("/v1/predict", predict)
+    schemas.PredictResponse.model_validate_json(reply.text)
+    feedback = {"feedback": [{"prediction_id": new_prediction_id(), "outcome": "Yes"}]}
+    schemas.FeedbackRequest.model_validate(feedback)
+    schemas.FeedbackResponse.model_validate_json(service.post("/v1/feedback", feedback).text)
+    refused = service.post("/v1/predict", {"records": [{}]})
+    schemas.ErrorBody.model_validate_json(refused.text)
+
+
+def test_models_are_listed_with_their_aliases(service: Service) -> None:
+    Registry(service.store).move_alias(
+        "wine", "shadow", to=1, expected_revision=0, reason="try", changed_by="test"
+    )
+    listed = service.get("/v1/models").json["models"]
+    assert [(item["model"], item["default"], sorted(item["aliases"])) for item in listed] == [
+        ("subscriptions", True, ["champion"]),
+        ("wine", False, ["champion", "shadow"]),
+    ]
+
+
+def test_model_is_described_by_what_it_serves(service: Service) -> None:
+    found = service.get("/v1/models/wine").json
+    assert (found["model"], found["model_version"], found["default"]) == ("wine", 1, False)
+    manifest = service.models.get("wine").predictor.manifest
+    assert found["metrics"] == manifest.metrics
+    assert found["baseline_metrics"] == manifest.baseline_metrics
+    assert found["classes"] == ["low", "middle", "high"]
+    assert [column["name"] for column in found["columns"]] == ["age", "plan", "usage", "active"]
+    assert service.get("/v1/model").json["model"] == "subscriptions"
+
+
+def test_contract_is_the_one_that_was_trained_on(service: Service) -> None:
+    assert Contract.from_json(service.get("/v1/contract").text.encode()) == make_contract()
+
+
+def test_openapi_page_shows_every_route_with_typed_bodies(service: Service) -> None:
+    page = service.get("/openapi.json").json
+    assert set(page["paths"]) == {
+        "/health",
+        "/v1/contract",
+        "/v1/feedback",
+        "/v1/model",
+        "/v1/models",
+        "/v1/models/{model}",
+        "/v1/models/{model}/contract",
+        "/v1/models/{model}/feedback",
+        "/v1/models/{model}/predict",
+        "/v1/predict",
+    }
+    predict = page["paths"]["/v1/predict"]["post"]
+    records = predict["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert records["records"]["maxItems"] == 1000
+    answer = predict["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer["$ref"].endswith("/PredictResponse")
+    feedback = page["paths"]["/v1/feedback"]["post"]
+    schema = feedback["requestBody"]["content"]["application/json"]["schema"]
+    assert "outcome" in schema["properties"]["feedback"]["items"]["properties"]
+    assert "$ref" not in str(schema)
+    assert "202" in feedback["responses"]
+    for status in ("400", "404", "413", "415", "422", "503"):
+        error = predict["responses"][status]["content"]["application/json"]["schema"]
+        assert error["$ref"].endswith("/ErrorBody")
+
+
+def test_docs_page_finds_the_description_under_any_stage(service: Service) -> None:
+    reply = service.get("/docs")
+    assert reply.status == 200
+    assert "url: 'openapi.json'" in reply.text

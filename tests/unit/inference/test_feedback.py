@@ -1,0 +1,117 @@
+import json
+
+import pytest
+
+from core.contract import Task
+from core.events import Feedback, new_prediction_id
+from tests.fixtures.bundles import make_champion, make_contract, make_record
+from tests.unit.inference.service import Service
+
+FEEDBACK = "/v1/feedback"
+FUTURE_ID = "ffffffff0000" + "7" + "0" * 3 + "8" + "0" * 15
+
+
+def make_service(task: Task = "binary") -> Service:
+    service = Service()
+    make_champion(service.store, make_contract(task=task))
+    return service
+
+
+def test_feedback_lies_in_the_hour_of_its_prediction() -> None:
+    service = make_service()
+    predicted = service.post("/v1/predict", {"records": [make_record()]})
+    prediction_id = predicted.json["predictions"][0]["prediction_id"]
+    item = {
+        "prediction_id": prediction_id,
+        "outcome": "Yes",
+        "observed_at": "2026-01-31T14:00:00+02:00",
+    }
+    reply = service.post(FEEDBACK, {"feedback": [item]})
+    assert (reply.status, reply.json) == (202, {"accepted": 1, "duplicates": 0})
+    [captured] = service.store.list("captured/")
+    [kept] = service.store.list("feedback/")
+    assert kept.key.rpartition("/")[0].removeprefix("feedback") == (
+        captured.key.rpartition("/")[0].removeprefix("captured")
+    )
+    feedback = Feedback.model_validate_json(service.store.get(kept.key).body)
+    assert (feedback.prediction_id, feedback.outcome) == (prediction_id, "Yes")
+    assert feedback.observed_at.isoformat() == "2026-01-31T12:00:00+00:00"
+
+
+@pytest.mark.parametrize("observed_at", [{}, {"observed_at": "2026-01-31T12:00:00Z"}])
+def test_first_outcome_stays_and_others_are_counted_when_they_repeat(
+    observed_at: dict[str, str],
+) -> None:
+    service = make_service()
+    item = {"prediction_id": new_prediction_id(), "outcome": "Yes", **observed_at}
+    assert service.post(FEEDBACK, {"feedback": [item, item]}).json == {
+        "accepted": 1,
+        "duplicates": 1,
+    }
+    for again in (item, {**item, "outcome": "No"}):
+        reply = service.post(FEEDBACK, {"feedback": [again]})
+        assert (reply.status, reply.json) == (202, {"accepted": 0, "duplicates": 1})
+    [kept] = service.store.list("feedback/")
+    assert json.loads(service.store.get(kept.key).body)["outcome"] == "Yes"
+
+
+def test_feedback_is_taken_when_prediction_was_never_captured() -> None:
+    service = make_service()
+    rows = [{"prediction_id": new_prediction_id(), "outcome": "No"} for _ in range(40)]
+    assert service.post(FEEDBACK, {"feedback": rows}).json["accepted"] == 40
+
+
+def test_feedback_goes_to_the_model_that_is_named() -> None:
+    service = make_service()
+    make_champion(service.store, make_contract(dataset="wine", task="multiclass"))
+    rows = [{"prediction_id": new_prediction_id(), "outcome": "high"}]
+    assert service.post("/v1/models/wine/feedback", {"feedback": rows}).status == 202
+    assert service.post("/v1/feedback", {"feedback": rows}).status == 422
+    [kept] = service.store.list("feedback/")
+    assert kept.key.startswith("feedback/wine/")
+
+
+@pytest.mark.parametrize("outcome", [1, -1.5, 1e300])
+def test_outcome_is_a_number_when_model_is_a_regression(outcome: float) -> None:
+    service = make_service("regression")
+    rows = [{"prediction_id": new_prediction_id(), "outcome": outcome}]
+    assert service.post(FEEDBACK, {"feedback": rows}).status == 202
+    [kept] = service.store.list("feedback/")
+    assert json.loads(service.store.get(kept.key).body)["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "field"),
+    [
+        ("binary", {"prediction_id": None}, "prediction_id"),
+        ("binary", {"prediction_id": 1}, "prediction_id"),
+        ("binary", {"prediction_id": "private"}, "prediction_id"),
+        ("binary", {"prediction_id": "../private"}, "prediction_id"),
+        ("binary", {"prediction_id": FUTURE_ID}, "prediction_id"),
+        ("binary", {"outcome": None}, "outcome"),
+        ("binary", {"outcome": "private"}, "outcome"),
+        ("binary", {"outcome": True}, "outcome"),
+        ("binary", {"outcome": ["Yes"]}, "outcome"),
+        ("multiclass", {"outcome": "Yes"}, "outcome"),
+        ("regression", {"outcome": "1.5"}, "outcome"),
+        ("regression", {"outcome": True}, "outcome"),
+        ("regression", {"outcome": 10**400}, "outcome"),
+        ("regression", {"outcome": None}, "outcome"),
+        ("binary", {"observed_at": "private"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31T12:00:00"}, "observed_at"),
+        ("binary", {"observed_at": "0001-01-01T00:00:00+14:00"}, "observed_at"),
+        ("binary", {"observed_at": 5}, "observed_at"),
+        ("binary", {"private": 5}, None),
+    ],
+)
+def test_rejects_bad_feedback(task: Task, change: dict[str, object], field: str | None) -> None:
+    service = make_service(task)
+    outcome = {"binary": "Yes", "multiclass": "low", "regression": 1.0}[task]
+    good = {"prediction_id": new_prediction_id(), "outcome": outcome}
+    reply = service.post(FEEDBACK, {"feedback": [good, {**good, **change}]})
+    assert reply.status == 422
+    [detail] = reply.json["error"]["details"]
+    assert detail["place"] == ["feedback", 1, *([field] if field else [])]
+    assert "private" not in reply.text
+    assert list(service.store.list("feedback/")) == []
