@@ -163,3 +163,22 @@ def test_the_live_bucket_is_judged_and_not_written_to(tmp_path: Path) -> None:
     assert "the newest delivery in your own data bucket" in result.message
     assert {info.key: info.etag for info in bucket.list("")} == before
     assert quarantine in before
+
+
+@pytest.mark.parametrize(
+    ("prefix", "body"),
+    [
+        ("datasets/", b"{}"),
+        ("datasets/", b"not even JSON"),
+        ("quarantine/", b"no Parquet"),
+        ("contracts/", b"no contract"),
+        ("raw/", b""),
+    ],
+)
+def test_the_check_is_not_ready_when_the_bucket_cannot_be_read(prefix: str, body: bytes) -> None:
+    bucket = make_bucket(rows=200)
+    for info in list(bucket.list(prefix)):
+        bucket.put(info.key, body)
+    result = run_check(EXERCISE, EXERCISE.solution, open_store=lambda: bucket)
+    assert result.status == "not ready"
+    assert result.next_step

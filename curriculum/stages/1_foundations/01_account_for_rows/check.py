@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from core import keys
 from core.contract import Contract
 from core.store import ObjectStore, open_memory
@@ -148,13 +150,19 @@ def read_newest(store: ObjectStore) -> Delivery:
             f"Your data bucket holds no dataset version of {DATASET!r} yet.", next_step="loop up"
         )
     newest = max(summaries, key=lambda info: info.modified_at)
-    summary = json.loads(store.get(newest.key, max_bytes=MAX_BYTES).body)
-    return read_delivery(
-        store,
-        load_contract(store, DATASET),
-        raw_key=summary["raw_key"],
-        version=summary["version"],
-    )
+    try:
+        summary = json.loads(store.get(newest.key, max_bytes=MAX_BYTES).body)
+        return read_delivery(
+            store,
+            load_contract(store, DATASET),
+            raw_key=summary["raw_key"],
+            version=summary["version"],
+        )
+    except (ValueError, KeyError, TypeError, duckdb.Error) as error:
+        raise NotReadyError(
+            f"The newest dataset version of {DATASET!r} in your data bucket cannot be read.",
+            next_step="loop data list",
+        ) from error
 
 
 def read_delivery(store: ObjectStore, about: Contract, *, raw_key: str, version: str) -> Delivery:
