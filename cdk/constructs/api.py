@@ -101,11 +101,17 @@ class InferenceApi(Construct):
 
     def _add_methods(self, function: lambda_.IFunction) -> None:
         integration = apigateway.LambdaIntegration(function, allow_test_invoke=False)
-        self.api.root.add_resource("health").add_method("GET", integration, api_key_required=False)
+        health = self.api.root.add_resource("health").add_method(
+            "GET", integration, api_key_required=False
+        )
         self.api.root.add_proxy(
             default_integration=integration,
             default_method_options=apigateway.MethodOptions(api_key_required=True),
         )
+        _acknowledge_access(health, "Says that the service is up, and nothing else.")
+        for method in self.api.methods:
+            if method is not health:
+                _acknowledge_access(method, "Callers are machines with an API key of their own.")
 
     def _add_refusals(self) -> None:
         for name, (kind, status, code, message) in _REFUSALS.items():
@@ -132,9 +138,31 @@ class InferenceApi(Construct):
         return key
 
     def _acknowledge(self) -> None:
-        why = {
-            "AwsSolutions-APIG2": "The function checks each record against its model's contract "
-            "and says which field broke which rule; API Gateway could only say that one did.",
-        }
-        for rule, reason in why.items():
-            acknowledge(self.api, rule, reason=reason)
+        acknowledge(
+            self.api,
+            "AwsSolutions-APIG2",
+            reason="The function checks each record against its model's contract and says which "
+            "field broke which rule; API Gateway could only say that one did.",
+        )
+        acknowledge(
+            self.api.deployment_stage,
+            "AwsSolutions-APIG3",
+            reason="A web firewall has a monthly price; throttling, quota and keys bound the use.",
+        )
+        acknowledge(
+            self.api.deployment_stage,
+            "AwsSolutions-APIG6",
+            reason="Execution logs would go to a group that API Gateway makes by itself and that "
+            "is never emptied; the access log says how each request ended.",
+        )
+        acknowledge(
+            self.api.node.find_child("CloudWatchRole"),
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+            "AmazonAPIGatewayPushToCloudWatchLogs]",
+            reason="API Gateway accepts this policy, whole, for the account's one role for logs.",
+        )
+
+
+def _acknowledge_access(method: apigateway.Method, reason: str) -> None:
+    for rule in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
+        acknowledge(method, rule, reason=reason)

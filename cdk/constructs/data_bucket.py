@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -43,6 +44,7 @@ class DataBucket(Construct):
             lifecycle_rules=_lifecycle_rules(),
         )
         self._send_events()
+        self._export = self._export_arn()
         acknowledge(
             self.bucket,
             "AwsSolutions-S1",
@@ -50,15 +52,15 @@ class DataBucket(Construct):
             "every access would cost more than the data, and is an account's choice (CloudTrail).",
         )
 
-    def grant_read(self, grantee: iam.IGrantable, *keys: str) -> None:
+    def grant_read(self, function: lambda_.Function, *keys: str) -> None:
         """Let a function read the objects whose keys match (``"registry/*"``)."""
-        self._grant(grantee, ["s3:GetObject"], keys)
+        self._grant(function, ["s3:GetObject"], keys)
 
-    def grant_put(self, grantee: iam.IGrantable, *keys: str) -> None:
+    def grant_put(self, function: lambda_.Function, *keys: str) -> None:
         """Let a function write objects whose keys match; deleting is never granted."""
-        self._grant(grantee, ["s3:PutObject"], keys)
+        self._grant(function, ["s3:PutObject"], keys)
 
-    def grant_list(self, grantee: iam.IGrantable, *keys: str) -> None:
+    def grant_list(self, function: lambda_.Function, *keys: str) -> None:
         """Let a function list keys, and learn that an object is absent.
 
         Without this right S3 answers 403 for an absent object instead of 404, also where the
@@ -70,13 +72,29 @@ class DataBucket(Construct):
             resources=[self.bucket.bucket_arn],
             conditions={"StringLikeIfExists": {"s3:prefix": list(keys)}},
         )
-        grantee.grant_principal.add_to_principal_policy(statement)
+        function.add_to_role_policy(statement)
 
-    def _grant(self, grantee: iam.IGrantable, actions: Sequence[str], keys: Sequence[str]) -> None:
+    def _grant(
+        self, function: lambda_.Function, actions: Sequence[str], keys: Sequence[str]
+    ) -> None:
         statement = iam.PolicyStatement(
             actions=list(actions), resources=[self.bucket.arn_for_objects(key) for key in keys]
         )
-        grantee.grant_principal.add_to_principal_policy(statement)
+        function.add_to_role_policy(statement)
+        for key in keys:
+            if "*" in key and function.role:
+                acknowledge(
+                    function.role,
+                    f"AwsSolutions-IAM5[Resource::{self._export}/{key}]",
+                    reason="Keys under this prefix are made while the loop runs; the function "
+                    "works on any of them, and on nothing outside.",
+                )
+
+    def _export_arn(self) -> str:
+        """Export the bucket's ARN, whoever uses it, and return the export's name."""
+        stack = Stack.of(self)
+        imported: dict[str, str] = stack.resolve(stack.export_value(self.bucket.bucket_arn))
+        return imported["Fn::ImportValue"]
 
     def _send_events(self) -> None:
         """Send the bucket's events to EventBridge.

@@ -103,8 +103,31 @@ class PythonFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             dead_letter_queue=dead_letters,
         )
+        self._acknowledge(role, has_dead_letters=dead_letters is not None)
+
+    @property
+    def resource(self) -> lambda_.CfnFunction:
+        """The function as CloudFormation sees it."""
+        child = self.function.node.default_child
+        assert isinstance(child, lambda_.CfnFunction)  # noqa: S101 - what CDK makes, told to mypy
+        return child
+
+    def _acknowledge(self, role: iam.IRole, *, has_dead_letters: bool) -> None:
         acknowledge(
             role,
             "AwsSolutions-IAM5[Resource::*]",
             reason="X-Ray's actions for sending traces know no resources.",
         )
+        for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
+            acknowledge(
+                self.function,
+                rule,
+                reason="The runtime is a setting: the byte code in the package is made by the "
+                "interpreter of the same version that builds it.",
+            )
+        if not has_dead_letters:
+            acknowledge(
+                self.function,
+                "Serverless-LambdaDLQ",
+                reason="Called synchronously only: the caller gets the error and deals with it.",
+            )

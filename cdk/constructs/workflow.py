@@ -1,9 +1,9 @@
 """The training workflow: a Step Functions state machine over the steps' functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
@@ -84,6 +84,19 @@ class TrainingWorkflow(Construct):
             "AwsSolutions-IAM5[Resource::*]",
             reason="Delivery of logs and sending of traces know no resources.",
         )
+        self._acknowledge_versions(role)
+
+    def _acknowledge_versions(self, role: iam.IRole) -> None:
+        """Each right to call a step's function covers the function's versions too."""
+        stack = Stack.of(self)
+        for field in fields(self._steps):
+            step: PythonFunction = getattr(self._steps, field.name)
+            function = stack.get_logical_id(step.resource)
+            acknowledge(
+                role,
+                f"AwsSolutions-IAM5[Resource::<{function}.Arn>:*]",
+                reason="The rights that CDK grants to call a function cover its versions.",
+            )
 
     def _definition(self) -> sfn.IChainable:
         train = (

@@ -51,9 +51,10 @@ class StorageStack(LoopStack):
                 conditions={"ArnLike": {"aws:SourceArn": rules}},
             )
         )
-        acknowledge(
-            queue,
-            "AwsSolutions-SQS3",
-            reason="This is the queue of dead letters itself; an alarm watches it.",
-        )
+        for rule in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
+            acknowledge(
+                queue,
+                rule,
+                reason="This is the queue of dead letters itself; an alarm watches it.",
+            )
         return queue
