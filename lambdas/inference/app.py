@@ -33,6 +33,8 @@ def create_app(*, models: Models, recorder: Recorder) -> FastAPI:
         summary="Predictions, and the feedback that closes the loop.",
         # Relative, because the address of a deployed API has the stage's name in front.
         servers=[{"url": "."}],
+        # A redirect would lose that name; a path is right or it is not there.
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
     )

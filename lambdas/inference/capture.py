@@ -7,6 +7,7 @@ asked their answer, so a failure there is counted by a metric that an alarm watc
 import json
 import logging
 import random
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,6 +18,9 @@ from core.store import ObjectStore
 from core.telemetry import Unit, emit_metrics
 
 _FEEDBACK_WRITERS = 16
+
+PAUSE_S = 10.0
+"""How long nothing is captured after the bucket did not answer."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +38,8 @@ class Recorder:
         Share of the requests that are captured, 0 to 1.
     draw : callable
         Draws a number in [0, 1).
+    clock : callable
+        Seconds that only grow.
     """
 
     def __init__(
@@ -43,11 +49,14 @@ class Recorder:
         stage: str,
         share: float,
         draw: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._stage = stage
         self._share = share
         self._draw = draw
+        self._clock = clock
+        self._paused_until_s = 0.0
 
     def capture(self, captures: Sequence[Capture]) -> None:
         """Keep one request's predictions, if the request is drawn; never raises.
@@ -56,19 +65,11 @@ class Recorder:
         """
         if not captures or self._draw() >= self._share:
             return
-        first = captures[0]
-        at = events.time_of(first.prediction_id)
-        try:
-            self._store.create(
-                keys.captured(first.model, at, first.prediction_id),
-                events.to_lines(list(captures)),
-            )
-        except LoopError as error:
-            _log.warning(json.dumps({"event": "predictions were not captured", "why": str(error)}))
-            self.count("CaptureFailures", 1, model=first.model)
-        else:
-            # The zero is what lets the alarm return to OK.
-            self.count("CaptureFailures", 0, model=first.model)
+        model = captures[0].model
+        # A bucket that hangs must not make everybody wait: what is not tried is counted as lost.
+        kept = self._clock() >= self._paused_until_s and self._write(captures)
+        # The zero is what lets the alarm return to OK.
+        self.count("CaptureFailures", 0 if kept else 1, model=model)
 
     def keep_feedback(self, outcomes: Sequence[Feedback]) -> int:
         """Keep outcomes, each once.
@@ -91,6 +92,18 @@ class Recorder:
         metrics: dict[str, tuple[float, Unit]] = {metric: (value, "Count")}
         emit_metrics(metrics, dimensions={"Stage": self._stage})
         emit_metrics(metrics, dimensions={"Stage": self._stage, "Model": model})
+
+    def _write(self, captures: Sequence[Capture]) -> bool:
+        first = captures[0]
+        key = keys.captured(first.model, events.time_of(first.prediction_id), first.prediction_id)
+        try:
+            self._store.create(key, events.to_lines(list(captures)))
+        except LoopError as error:
+            note = {"event": "predictions were not captured", "why": str(error)}
+            _log.warning(json.dumps(note))
+            self._paused_until_s = self._clock() + PAUSE_S
+            return False
+        return True
 
     def _keep_outcome(self, outcome: Feedback) -> bool:
         at = events.time_of(outcome.prediction_id)

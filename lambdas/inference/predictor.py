@@ -50,6 +50,7 @@ class Predictor:
         self.manifest: Manifest = bundle.manifest
         self._session = _compile(bundle.graph)
         self._output = _check_interface(self._session, bundle.manifest.contract)
+        self._check_answer()
 
     def predict(self, inputs: ModelInputs) -> list[Answer | None]:
         """Answer every row.
@@ -60,14 +61,35 @@ class Predictor:
             One for each row; None where the arithmetic of the model overflows, so that it has
             no finite answer.
         """
+        scores = self._run(inputs)
+        if self.manifest.contract.task == "regression":
+            return [_answer_number(float(row[0])) for row in scores]
+        return [self._answer_class(row) for row in scores]
+
+    def _run(self, inputs: ModelInputs) -> NDArray[np.float32]:
         feeds = {
             node.name: inputs.numeric if node.name == _NUMERIC else inputs.strings
             for node in self._session.get_inputs()
         }
         [scores] = self._session.run([self._output], feeds)
-        if self.manifest.contract.task == "regression":
-            return [_answer_number(float(row[0])) for row in scores]
-        return [self._answer_class(row) for row in scores]
+        found: NDArray[np.float32] = scores
+        return found
+
+    def _check_answer(self) -> None:
+        """Answer one row, for the shape of it and to warm the session up."""
+        contract = self.manifest.contract
+        row = ModelInputs(
+            np.zeros((1, len(contract.numeric_columns)), np.float32),
+            np.full((1, len(contract.string_columns)), "", np.object_),
+        )
+        try:
+            shape = self._run(row).shape
+        except Exception as error:  # onnxruntime's errors have no other base in common
+            raise IntegrityError(
+                f"onnxruntime cannot run the graph ({type(error).__name__})."
+            ) from error
+        if shape != (1, len(contract.classes) or 1):
+            raise IntegrityError("The graph's output has not the shape that its contract needs.")
 
     def _answer_class(self, row: NDArray[np.float32]) -> Answer | None:
         if not np.isfinite(row).all():
@@ -100,19 +122,18 @@ def _compile(graph: bytes) -> onnxruntime.InferenceSession:
 
 
 def _check_interface(session: onnxruntime.InferenceSession, contract: Contract) -> str:
+    """Check names, types and widths; a width may be left open, and is seen when the graph runs."""
     widths = {
-        _NUMERIC: ("tensor(float)", len(contract.numeric_columns)),
-        _STRINGS: ("tensor(string)", len(contract.string_columns)),
+        (_NUMERIC, "tensor(float)"): len(contract.numeric_columns),
+        (_STRINGS, "tensor(string)"): len(contract.string_columns),
     }
-    wanted = {name: what for name, what in widths.items() if what[1]}
-    found = {node.name: (node.type, node.shape[-1]) for node in session.get_inputs()}
-    if found != wanted:
+    wanted = {name: width for name, width in widths.items() if width}
+    found = {(node.name, node.type): node.shape[-1] for node in session.get_inputs()}
+    if found.keys() != wanted.keys() or any(
+        width != wanted[name] for name, width in found.items() if isinstance(width, int)
+    ):
         raise IntegrityError("The graph's inputs are not the ones that its contract needs.")
-    if contract.task == "regression":
-        output = ("prediction", "tensor(float)", 1)
-    else:
-        output = ("probabilities", "tensor(float)", len(contract.classes))
-    nodes = [(node.name, node.type, node.shape[-1]) for node in session.get_outputs()]
-    if nodes != [output]:
+    output = "probabilities" if contract.classes else "prediction"
+    if [(node.name, node.type) for node in session.get_outputs()] != [(output, "tensor(float)")]:
         raise IntegrityError("The graph's output is not the one that its contract needs.")
-    return output[0]
+    return output

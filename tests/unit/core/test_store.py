@@ -1,4 +1,6 @@
+import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -207,3 +209,15 @@ def test_bucket_is_unavailable_when_nobody_listens(monkeypatch: pytest.MonkeyPat
     store = open_bucket("bucket", timeout_s=0.5, max_retries=0)
     with pytest.raises(UnavailableError, match="does not answer"):
         store.get("a")
+
+
+def test_bucket_is_unavailable_soon_when_it_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        store = open_bucket("bucket", timeout_s=0.3, max_retries=1)
+        started_s = time.monotonic()
+        with pytest.raises(UnavailableError):
+            store.get("a")
+        assert time.monotonic() - started_s < 5

@@ -40,13 +40,16 @@ class Service:
     refresh_s: float = 0.0
     share: float = 1.0
     draw: Callable[[], float] = lambda: 0.5
+    now_s: float = 1000.0
     app: FastAPI = field(init=False)
     models: Models = field(init=False)
     handler: Handler = field(init=False)
 
     def __post_init__(self) -> None:
         self.models = Models(self.store, refresh_s=self.refresh_s)
-        recorder = Recorder(self.store, stage="dev", share=self.share, draw=self.draw)
+        recorder = Recorder(
+            self.store, stage="dev", share=self.share, draw=self.draw, clock=lambda: self.now_s
+        )
         self.app = create_app(models=self.models, recorder=recorder)
         self.handler = make_handler(self.app)
 

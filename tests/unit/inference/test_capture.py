@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from core.events import parse_lines, time_of
+from lambdas.inference.capture import PAUSE_S
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.inference.doubles import FaultyStore
 from tests.unit.inference.service import Service
@@ -66,6 +67,22 @@ def test_answer_comes_and_failure_is_counted_when_nothing_can_be_captured(
     assert [line["CaptureFailures"] for _, line in read_metrics(capsys)] == [1, 1]
     assert "not captured" in caplog.text
     assert "usage" not in caplog.text
+
+
+def test_capturing_rests_when_the_bucket_does_not_answer(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert isinstance(service.store, FaultyStore)
+    service.store.down = ("captured/",)
+    predict(service)
+    service.store.down = ()
+    predict(service)
+    assert list(service.store.list("captured/")) == []
+    service.now_s += PAUSE_S
+    predict(service)
+    assert len(list(service.store.list("captured/"))) == 1
+    failures = [line["CaptureFailures"] for names, line in read_metrics(capsys) if len(names) == 1]
+    assert failures == [1, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,8 @@ def test_rejects_body_in_another_encoding(service: Service, body: bytes) -> None
     [
         ("GET", "/private-marker-7391", 404),
         ("GET", "/v1/predict", 405),
+        ("GET", "/v1/models/", 404),
+        ("POST", "/v1/predict/", 404),
         ("POST", "/v1/models/private-marker-7391/predict", 404),
         ("POST", "/v1/models/Private-marker-7391../predict", 404),
         ("GET", "/v1/models/private-marker-7391", 404),
