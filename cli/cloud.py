@@ -105,7 +105,8 @@ def _show_status(session: Session, document: dict[str, Any]) -> None:
     )
     out.table(["stack", "status"], list(document["stacks"].items()))
     rows = [
-        [m["model"], m["champion"], m["versions"], m["metrics_line"]] for m in document["models"]
+        [m["model"], m["champion"], m["version_count"], m["metrics_line"]]
+        for m in document["models"]
     ]
     if rows:
         out.table(["model", "champion", "versions", "on the holdout"], rows)

@@ -44,6 +44,12 @@ def state_home() -> Path:
     return Path(chosen).expanduser().resolve() if chosen else project_root() / ".loop"
 
 
+def workspace_folder() -> Path:
+    """Return the learner's own folder: ``LOOP_WORKSPACE``, or ``workspace`` in the project."""
+    chosen = os.environ.get("LOOP_WORKSPACE")
+    return Path(chosen).expanduser().resolve() if chosen else project_root() / "workspace"
+
+
 def load_deployed(home: Path) -> Deployed:
     """Read ``deployed.json``; a missing or damaged file means that nothing is known.
 

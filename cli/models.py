@@ -12,6 +12,15 @@ from cli.system import System
 from core.errors import InvalidInputError, NotFoundError
 from core.records import ALIASES, AliasState
 
+HEADLINES = (
+    "roc_auc",
+    "macro_roc_auc",
+    "brier_score",
+    "accuracy",
+    "mean_absolute_error",
+    "r2",
+)
+
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the audit history.")]
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="The model; the default one if not given.")
@@ -45,7 +54,7 @@ def models(
     versions = describe_versions(system, name)
     facts = describe_model(system, name)
     session.output.report(
-        facts | {"history": versions}, lambda: _show_versions(session, facts, versions)
+        facts | {"versions": versions}, lambda: _show_versions(session, facts, versions)
     )
 
 
@@ -112,7 +121,7 @@ def describe_model(system: System, name: str) -> dict[str, Any]:
     return {
         "model": name,
         "champion": champion.version if champion else None,
-        "versions": len(versions),
+        "version_count": len(versions),
         "metrics": metrics,
         "metrics_line": metrics_line(metrics),
         "best_possible": ceiling,
@@ -134,8 +143,9 @@ def describe_versions(system: System, name: str) -> list[dict[str, Any]]:
 
 
 def metrics_line(metrics: dict[str, float]) -> str:
-    """Return metrics as one line: their names in words, four decimals."""
-    return ", ".join(f"{name.replace('_', ' ')} {value:.4f}" for name, value in metrics.items())
+    """Return the metrics that people compare first as one line; ``--json`` has them all."""
+    told = [name for name in HEADLINES if name in metrics] or list(metrics)
+    return ", ".join(f"{name.replace('_', ' ')} {metrics[name]:.3f}" for name in told)
 
 
 def _show_models(session: Session, found: list[dict[str, Any]], default: str | None) -> None:
@@ -149,7 +159,7 @@ def _show_models(session: Session, found: list[dict[str, Any]], default: str | N
                 m["model"],
                 m["model"] == default,
                 m["champion"],
-                m["versions"],
+                m["version_count"],
                 m["metrics_line"],
                 m["best_possible_line"] or "unknown",
             ]

@@ -25,7 +25,11 @@ def alarms(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
     """Show every alarm: its state, since when, and why."""
     session = begin(ctx, as_json=as_json)
     found = list_alarms(session.system())
-    rows = [[a["name"], a["state"], a["since"], a["reason"]] for a in found]
+    # A fulfilled rule needs no reason; --json has them all.
+    rows = [
+        [a["name"], a["state"], a["since"], a["reason"] if a["state"] != "OK" else ""]
+        for a in found
+    ]
     session.output.report(
         {"alarms": found},
         lambda: session.output.table(["alarm", "state", "since", "reason"], rows),
@@ -73,7 +77,7 @@ def read_logs(system: System, functions: list[str], *, since_s: int) -> list[dic
         found.extend(_events(client, _log_group(system, name), name, from_ms))
     return [
         {"time": _local_time(at_ms / 1000), "function": name, "message": message}
-        for at_ms, name, message in sorted(found)[-MAX_LOG_LINES:]
+        for at_ms, name, message in sorted(found, key=lambda event: event[0])[-MAX_LOG_LINES:]
     ]
 
 

@@ -89,12 +89,15 @@ def read_parquet(body: bytes, *, sample: tuple[int, int] | None = None) -> list[
 
 
 def _scalar(value: Cell, column: Column) -> Scalar:
+    import numpy as np  # noqa: PLC0415 - slow to load, and few commands need it
+
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return None
     if column.kind == "boolean":
         return bool(value)
     if column.kind == "numeric":
-        number = float(value)
+        # Kept as 32 bits: the shortest decimal that means the same is what a person typed.
+        number = float(np.format_float_positional(np.float32(value), unique=True))
         return int(number) if number.is_integer() else number
     return str(value)
 

@@ -127,6 +127,14 @@ class FakeApiGateway:
         return {"value": "secret-key"}
 
 
+class FakeSts:
+    class meta:  # noqa: N801 - boto3 names it so
+        region_name = "us-east-1"
+
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": "000000000000"}
+
+
 class LandingStore:
     """A bucket in memory whose landed files start the workflow, as EventBridge does."""
 
@@ -177,6 +185,7 @@ class World:
             "logs": self.logs,
             "lambda": FakeLambda(),
             "apigateway": FakeApiGateway(),
+            "sts": FakeSts(),
         }
         return System(
             target="local",

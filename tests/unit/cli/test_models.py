@@ -20,7 +20,7 @@ def test_models_are_listed_with_their_champion(loop: Loop) -> None:
     assert result.exit_code == 0
     row = next(line for line in result.stdout.splitlines() if "subscriptions" in line)
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
-        "subscriptions", "yes", "2", "2", "loss 0.1500", "unknown",
+        "subscriptions", "yes", "2", "2", "brier score 0.150", "unknown",
     ]  # fmt: skip
 
 
@@ -33,9 +33,9 @@ def test_models_are_one_json_document(loop: Loop) -> None:
 
 
 def test_versions_are_listed_newest_first_with_aliases(loop: Loop) -> None:
-    history = json.loads(loop("models", "subscriptions", "--json").stdout)["history"]
+    versions = json.loads(loop("models", "subscriptions", "--json").stdout)["versions"]
 
-    assert [(v["version"], v["aliases"]) for v in history] == [(2, ["champion"]), (1, [])]
+    assert [(v["version"], v["aliases"]) for v in versions] == [(2, ["champion"]), (1, [])]
     assert "champion" in loop("models", "subscriptions").stdout
 
 
