@@ -97,7 +97,8 @@ class Recorder:
         first = captures[0]
         key = keys.captured(first.model, events.time_of(first.prediction_id), first.prediction_id)
         try:
-            self._store.create(key, events.to_lines(list(captures)))
+            # The id is new, so nothing can be there: no condition, and no right to read, is needed.
+            self._store.put(key, events.to_lines(list(captures)))
         except LoopError as error:
             note = {"event": "predictions were not captured", "why": str(error)}
             _log.warning(json.dumps(note))
