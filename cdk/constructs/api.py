@@ -104,14 +104,11 @@ class InferenceApi(Construct):
         health = self.api.root.add_resource("health").add_method(
             "GET", integration, api_key_required=False
         )
-        self.api.root.add_proxy(
-            default_integration=integration,
-            default_method_options=apigateway.MethodOptions(api_key_required=True),
+        rest = self.api.root.add_resource("{proxy+}").add_method(
+            "ANY", integration, api_key_required=True
         )
         _acknowledge_access(health, "Says that the service is up, and nothing else.")
-        for method in self.api.methods:
-            if method is not health:
-                _acknowledge_access(method, "Callers are machines with an API key of their own.")
+        _acknowledge_access(rest, "Callers are machines with an API key of their own.")
 
     def _add_refusals(self) -> None:
         for name, (kind, status, code, message) in _REFUSALS.items():

@@ -1,0 +1,123 @@
+from dataclasses import FrozenInstanceError
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdk.config import Config, Host, SettingError, read_config, setting_names
+
+HOST = Host(python="3.11", architecture="arm64")
+
+
+def read(context: dict[str, object] | None = None, **environment: str) -> Config:
+    return read_config(context or {}, environment, host=HOST)
+
+
+def test_defaults_fit_the_local_machine_when_nothing_is_given() -> None:
+    config = read()
+    assert (config.target, config.stage) == ("local", "dev")
+    assert (config.python, config.architecture) == (HOST.python, HOST.architecture)
+    assert config.prefix == "closed-loop-dev"
+    assert not config.is_prod
+
+
+def test_defaults_fit_lambda_when_target_is_aws() -> None:
+    config = read({"target": "aws"})
+    assert (config.python, config.architecture) == ("3.12", "x86_64")
+
+
+def test_runtime_is_the_running_one_when_aws_can_run_it() -> None:
+    host = Host(python="3.13", architecture="arm64")
+    assert read_config({"target": "aws"}, {}, host=host).python == "3.13"
+
+
+def test_prod_keeps_logs_longer_and_has_a_key() -> None:
+    config = read({"stage": "prod"})
+    assert config.log_retention_days > read().log_retention_days
+    assert config.alarm_key
+
+
+def test_context_wins_when_environment_says_otherwise() -> None:
+    assert read({"stage": "prod"}, LOOP_STAGE="dev").stage == "prod"
+
+
+def test_environment_counts_when_context_is_silent() -> None:
+    assert read(LOOP_STAGE="prod", LOOP_LOG_RETENTION_DAYS="30").log_retention_days == 30
+
+
+def test_numbers_and_flags_are_read_when_context_has_json_types() -> None:
+    config = read({"monitor_every_minutes": 1, "capture_share": 0.5, "alarm_key": True})
+    assert config.monitor_every_minutes == 1
+    assert config.capture_share == 0.5
+    assert config.alarm_key
+
+
+def test_cannot_be_changed_when_read() -> None:
+    with pytest.raises(FrozenInstanceError):
+        read().stage = "prod"  # type: ignore[misc]
+
+
+def test_keys_of_cdk_are_left_alone() -> None:
+    context: dict[str, object] = {
+        "@aws-cdk/core:stackRelativeExports": True,
+        "aws:cdk:enable-path-metadata": True,
+        "aws-cdk:enableDiffNoFail": "true",
+        "cdk-migrate": True,
+    }
+    assert read(context) == read()
+
+
+@pytest.mark.parametrize("key", ["stgae", "Stage", "profile", "LOOP_STAGE"])
+def test_rejects_an_unknown_context_key(key: str) -> None:
+    with pytest.raises(SettingError, match=rf"^setting {key} \(-c {key}\) is 'x': there is no"):
+        read({key: "x"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("target", "gcp", "allowed are local, localstack, aws"),
+        ("stage", "production", "allowed are dev, prod"),
+        ("region", "Frankfurt", "allowed are names of AWS regions, such as eu-central-1"),
+        ("architecture", "amd64", "allowed are arm64, x86_64"),
+        ("python", "3.14", "allowed are 3.11, 3.12, 3.13"),
+        ("log_retention_days", "8", "allowed are 1, 3, 5, 7, 14"),
+        ("monitor_every_minutes", "0", "allowed are whole numbers from 1 to 1440"),
+        ("monitor_window_minutes", "1.5", "allowed are whole numbers"),
+        ("capture_share", "1.1", "allowed are numbers from 0 to 1"),
+        ("throttle_rate", "-1", "allowed are whole numbers from 1 to 10000"),
+        ("throttle_burst", "many", "allowed are whole numbers"),
+        ("daily_quota", "1e3", "allowed are whole numbers"),
+        ("inference_memory_mb", "128", "allowed are whole numbers from 512 to 3008"),
+        ("alarm_key", "yes", "allowed are true, false"),
+    ],
+)
+def test_rejects_a_value_that_is_not_allowed(name: str, value: str, allowed: str) -> None:
+    variable = f"LOOP_{name.upper()}"
+    with pytest.raises(SettingError) as refusal:
+        read_config({}, {variable: value}, host=HOST)
+    message = str(refusal.value)
+    assert message.startswith(f"setting {name} ({variable}) is {value!r}: {allowed}")
+    assert "\n" not in message
+
+
+def test_rejects_an_old_runtime_when_target_is_aws() -> None:
+    with pytest.raises(SettingError, match=r"need 3\.12 or 3\.13"):
+        read({"target": "aws", "python": "3.11"})
+
+
+@pytest.mark.parametrize(("name", "value"), [("python", "3.12"), ("architecture", "x86_64")])
+def test_rejects_another_machine_when_target_is_local(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match="runs functions on this machine"):
+        read({name: value})
+
+
+@given(name=st.sampled_from(setting_names()), value=st.text())
+def test_any_text_is_read_or_refused_in_one_line(name: str, value: str) -> None:
+    message = ""
+    try:
+        read({name: value})
+    except SettingError as refusal:
+        message = str(refusal)
+    assert len(message.splitlines()) <= 1
+    assert message == "" or message.startswith(f"setting {name} (-c {name}) is ")
