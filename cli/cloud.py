@@ -6,7 +6,7 @@ import typer
 
 from cli.datasets import DEFAULT_DATASET
 from cli.deployments import bring_up, local_cloud
-from cli.home import choose_stage, choose_target, load_deployed
+from cli.home import choose_place, load_deployed
 from cli.landing import ensure_trained
 from cli.models import describe_model
 from cli.observe import list_alarms
@@ -14,6 +14,8 @@ from cli.rows import example_record
 from cli.session import JsonOption, Session, TargetOption, begin
 from cli.system import System
 from core.errors import UnavailableError
+
+LOCAL = "local"  # what `make up` means, whatever was deployed elsewhere meanwhile
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,10 +28,9 @@ def add_to(app: typer.Typer) -> None:
 def up(ctx: typer.Context, *, target: TargetOption = None, as_json: JsonOption = False) -> None:
     """Start the local cloud, deploy, train a first model, and ask it for a prediction."""
     session = begin(ctx, as_json=as_json)
-    deployed = load_deployed(session.home)
-    chosen = choose_target(target or "local", deployed)
+    place = choose_place(target or LOCAL, None, load_deployed(session.home))
     with session.output.never_silent():
-        system = bring_up(session, chosen, choose_stage(None, deployed))
+        system = bring_up(session, *place)
         ensure_trained(session, system, DEFAULT_DATASET)
         session.output.progress("asking the API for a prediction")
         model = system.model_name(None)
@@ -49,7 +50,7 @@ def down(
 ) -> None:
     """Stop the local cloud and keep its data."""
     session = begin(ctx)
-    chosen = choose_target(target or "local", load_deployed(session.home))
+    chosen, _ = choose_place(target or LOCAL, None, load_deployed(session.home))
     if chosen == "aws":
         raise UnavailableError(
             "AWS is not ours to stop.", next_step="loop destroy --target aws (removes the stacks)"

@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 @data.command()
-def add(
+def add(  # noqa: PLR0913 - a parameter is an option of the command
     ctx: typer.Context,
     source: Annotated[
         str, typer.Argument(help=f"A CSV or Parquet file, or one of: {', '.join(BUILTIN)}.")
@@ -42,6 +42,9 @@ def add(
     positive: Annotated[
         str | None, typer.Option("--positive", help="The positive class of a binary target.")
     ] = None,
+    new_contract: Annotated[
+        bool, typer.Option("--new-contract", help="Replace the data contract of this name.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Add a dataset: infer its contract, land the file, train and follow the run."""
@@ -56,7 +59,7 @@ def add(
                 Path(source), target=target, name=name, identifier=identifier, positive=positive
             )
         _tell_contract(session, prepared)
-        _train_on(session, system, prepared)
+        _train_on(session, system, prepared, replace_contract=new_contract)
 
 
 @data.command("list")
@@ -103,9 +106,11 @@ def _prepare_named(source: str, *, given: dict[str, str | None]) -> Prepared:
     return prepare_builtin(source)
 
 
-def _train_on(session: Session, system: System, prepared: Prepared) -> None:
+def _train_on(
+    session: Session, system: System, prepared: Prepared, *, replace_contract: bool
+) -> None:
     dataset = prepared.contract.dataset
-    raw_key, is_new = land(system, prepared)
+    raw_key, is_new = land(system, prepared, replace_contract=replace_contract)
     if not is_new:
         arn = system.workflow.find(raw_key)
         if arn is None or not system.workflow.is_running(arn):

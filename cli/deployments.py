@@ -13,8 +13,7 @@ from cli.home import (
     Deployed,
     StageName,
     TargetName,
-    choose_stage,
-    choose_target,
+    choose_place,
     load_deployed,
     project_root,
     save_deployed,
@@ -45,12 +44,7 @@ def deploy(
     session = begin(ctx, as_json=as_json)
     deployed = load_deployed(session.home)
     with session.output.never_silent():
-        system = bring_up(
-            session,
-            choose_target(target, deployed),
-            choose_stage(stage, deployed),
-            again=again,
-        )
+        system = bring_up(session, *choose_place(target, stage, deployed), again=again)
         document = {
             "target": system.target,
             "stage": system.stage,
@@ -74,7 +68,7 @@ def destroy(
     """Destroy all stacks; in the stage dev their data too."""
     session = begin(ctx)
     deployed = load_deployed(session.home)
-    chosen = choose_target(target, deployed), choose_stage(stage, deployed)
+    chosen = choose_place(target, stage, deployed)
     _confirm(*chosen, yes=yes, really=really)
     with session.output.never_silent():
         session.connect(target=chosen[0], stage=chosen[1], home=session.home)

@@ -16,7 +16,7 @@ import typer
 from cdk.local.ports import is_free
 from cdk.toolkit import Toolkit, node_folder
 from cli.deployments import local_cloud
-from cli.home import TargetName, choose_stage, choose_target, load_deployed, project_root
+from cli.home import StageName, TargetName, choose_place, load_deployed, project_root
 from cli.session import JsonOption, Session, TargetOption, begin
 from core.errors import LoopError
 
@@ -45,8 +45,8 @@ def add_to(app: typer.Typer) -> None:
 def doctor(ctx: typer.Context, *, target: TargetOption = None, as_json: JsonOption = False) -> None:
     """Check everything that the system needs, and name the mend of what is wrong."""
     session = begin(ctx, as_json=as_json)
-    chosen = choose_target(target, load_deployed(session.home))
-    findings = list(examine(session, chosen))
+    place = choose_place(target, None, load_deployed(session.home))
+    findings = list(examine(session, *place))
     wrong = [finding for finding in findings if finding.verdict == "wrong"]
     session.output.report(
         {"healthy": not wrong, "findings": [asdict(finding) for finding in findings]},
@@ -56,7 +56,7 @@ def doctor(ctx: typer.Context, *, target: TargetOption = None, as_json: JsonOpti
         raise typer.Exit(1)
 
 
-def examine(session: Session, target: TargetName) -> Iterator[Finding]:
+def examine(session: Session, target: TargetName, stage: StageName) -> Iterator[Finding]:
     """Look at every prerequisite, the cheap and fundamental ones first."""
     root = project_root()
     yield check_python()
@@ -69,7 +69,7 @@ def examine(session: Session, target: TargetName) -> Iterator[Finding]:
         yield _check_credentials()
     else:
         yield from _check_cloud(session, target)
-    yield _check_stacks(session, target)
+    yield _check_stacks(session, target, stage)
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
@@ -184,8 +184,7 @@ def _check_credentials() -> Finding:
     return Finding("AWS credentials", "ok", f"account {account}, region {session.region_name}")
 
 
-def _check_stacks(session: Session, target: TargetName) -> Finding:
-    stage = choose_stage(None, load_deployed(session.home))
+def _check_stacks(session: Session, target: TargetName, stage: StageName) -> Finding:
     try:
         system = session.connect(target=target, stage=stage, home=session.home)
         stacks = system.stacks()

@@ -69,16 +69,19 @@ def save_deployed(home: Path, deployed: Deployed) -> None:
     waiting.replace(home / "deployed.json")
 
 
-def choose_target(option: str | None, deployed: Deployed) -> TargetName:
-    """Return the target: the option, then ``LOOP_TARGET``, then the last deployment."""
-    named = option or os.environ.get("LOOP_TARGET") or deployed.target
-    return cast("TargetName", _one_of("target", named, TARGETS))
+def choose_place(
+    target: str | None, stage: str | None, deployed: Deployed
+) -> tuple[TargetName, StageName]:
+    """Return target and stage: the options, then ``LOOP_TARGET`` and ``LOOP_STAGE``, then memory.
 
-
-def choose_stage(option: str | None, deployed: Deployed) -> StageName:
-    """Return the stage: the option, then ``LOOP_STAGE``, then the last deployment."""
-    named = option or os.environ.get("LOOP_STAGE") or deployed.stage
-    return cast("StageName", _one_of("stage", named, STAGES))
+    The remembered stage belongs to the remembered target: on any other one it is ``dev``, so that
+    nobody who worked on production yesterday deploys it to their own computer today.
+    """
+    named = target or os.environ.get("LOOP_TARGET") or deployed.target
+    chosen = cast("TargetName", _one_of("target", named, TARGETS))
+    remembered = deployed.stage if deployed.target == chosen else "dev"
+    named = stage or os.environ.get("LOOP_STAGE") or remembered
+    return chosen, cast("StageName", _one_of("stage", named, STAGES))
 
 
 def _one_of(setting: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -9,32 +9,62 @@ from cli.session import Session
 from cli.system import System
 from cli.workflow import Outcome
 from core import keys
+from core.contract import Contract
 from core.errors import ConflictError, LoopError, NotFoundError, UnavailableError
 
 _EVENT_WITHIN_S = 20.0
 
 
-def land(system: System, prepared: Prepared) -> tuple[str, bool]:
+def land(system: System, prepared: Prepared, *, replace_contract: bool = False) -> tuple[str, bool]:
     """Put contract, note of origin and raw file into the bucket, the file last.
 
     The file's landing is what starts training, so a kill before it leaves nothing that anybody
     would act on.
+
+    A later file of a person's own dataset is checked against the contract of the first one: that
+    is what a contract is for. `replace_contract` declares a new one.
 
     Returns
     -------
     raw_key : str
     is_new : bool
         False when the very same file had landed before.
+
+    Raises
+    ------
+    ConflictError
+        The dataset's contract is about other columns, or another target.
     """
     name = prepared.contract.dataset
+    contract = _agree(system, prepared, replace=replace_contract)
     raw_key = keys.raw(name, hashlib.sha256(prepared.body).hexdigest(), prepared.filename)
-    system.store.put(keys.contract(name), prepared.contract.to_json())
+    system.store.put(keys.contract(name), contract.to_json())
     system.store.put(keys.source(name), json.dumps(prepared.source, sort_keys=True).encode())
     try:
         system.store.create(raw_key, prepared.body, exclusive=True)
     except ConflictError:
         return raw_key, False
     return raw_key, True
+
+
+def _agree(system: System, prepared: Prepared, *, replace: bool) -> Contract:
+    """Return the contract that holds: the declared one, if the new file can keep it."""
+    found = prepared.contract
+    try:
+        declared = Contract.from_json(system.store.get(keys.contract(found.dataset)).body)
+    except NotFoundError:
+        return found
+    if replace or prepared.source["kind"] != "file":
+        return found
+    known = {column.name for column in declared.columns}
+    columns = {column.name for column in found.columns} | set(found.ignored)
+    if declared.target == found.target and known <= columns:
+        return declared
+    raise ConflictError(
+        f"The dataset {found.dataset} exists, and its data contract is about another file "
+        f"(target {declared.target!r}, {len(known)} features).",
+        next_step="add --name ANOTHER-NAME, or --new-contract to declare this file's instead",
+    )
 
 
 def last_raw_key(system: System, dataset: str) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from cdk.local.cloud import LocalCloud, open_cloud
 from cdk.toolkit import Toolkit
-from cli.home import choose_stage, choose_target, load_deployed, state_home
+from cli.home import choose_place, load_deployed, state_home
 from cli.output import Output
 from cli.system import System
 from cli.targets import connect
@@ -52,12 +52,8 @@ class Session:
 
     def system(self) -> System:
         """Open the system that was deployed last (or that LOOP_TARGET and LOOP_STAGE name)."""
-        deployed = load_deployed(self.home)
-        return self.connect(
-            target=choose_target(None, deployed),
-            stage=choose_stage(None, deployed),
-            home=self.home,
-        )
+        target, stage = choose_place(None, None, load_deployed(self.home))
+        return self.connect(target=target, stage=stage, home=self.home)
 
 
 def begin(ctx: typer.Context, *, as_json: bool = False) -> Session:

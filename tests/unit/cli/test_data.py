@@ -211,3 +211,30 @@ def test_run_that_wrote_no_outcome_is_told_by_its_cause(
 
     assert result.exit_code == 1
     assert "ended FAILED: out of memory" in result.stderr
+
+
+@pytest.mark.usefixtures("trained")
+def test_later_file_is_held_to_the_first_ones_contract(
+    loop: Loop, world: World, file: Path
+) -> None:
+    add = ("data", "add", str(file), "--target", "churned", "--name", "customers")
+    loop(*add)
+    before = world.memory.get(keys.contract("customers")).body
+    file.write_text(ROWS.replace("pro", "premium"))
+
+    assert loop(*add).exit_code == 0
+    assert world.memory.get(keys.contract("customers")).body == before
+    assert loop(*add, "--new-contract").exit_code == 0
+    assert world.memory.get(keys.contract("customers")).body != before
+
+
+@pytest.mark.usefixtures("trained")
+def test_rejects_another_file_under_a_name_that_is_taken(
+    loop: Loop, world: World, file: Path
+) -> None:
+    loop("data", "add", str(file), "--target", "churned", "--name", "customers")
+    result = loop("data", "add", str(file), "--target", "plan", "--name", "customers")
+
+    assert result.exit_code == 4
+    assert "--name ANOTHER-NAME" in result.stderr
+    assert len(list(world.memory.list("raw/"))) == 1

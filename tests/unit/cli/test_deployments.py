@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cdk.toolkit import Toolkit
-from cli.home import Deployed, load_deployed, save_deployed
+from cli.home import Deployed, choose_place, load_deployed, save_deployed
 from cli.main import app
 from cli.session import Session
 from cli.targets import aws_environment
@@ -286,3 +286,23 @@ def test_doctor_names_the_mend_when_a_stack_is_gone(bench: Bench) -> None:
 def test_toolkit_double_has_the_toolkits_face() -> None:
     for name in ("bootstrap", "deploy", "destroy", "version"):
         assert callable(getattr(Toolkit, name))
+
+
+@pytest.mark.parametrize(
+    ("target", "stage", "place"),
+    [
+        (None, None, ("aws", "prod")),
+        ("local", None, ("local", "dev")),
+        (None, "dev", ("aws", "dev")),
+    ],
+)
+def test_remembered_stage_belongs_to_its_target(
+    target: str | None, stage: str | None, place: tuple[str, str]
+) -> None:
+    assert choose_place(target, stage, Deployed(target="aws", stage="prod")) == place
+
+
+def test_environment_chooses_the_place_over_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOP_TARGET", "localstack")
+    monkeypatch.setenv("LOOP_STAGE", "prod")
+    assert choose_place(None, None, Deployed()) == ("localstack", "prod")
