@@ -23,7 +23,7 @@ from lambdas.inference.settings import Settings
 STAGE_PATH = "/live"
 """The API's stage; some gateways leave it in the path."""
 
-_QUICK_TIMEOUT_S = 1.5
+_QUICK_TIMEOUT_S = 1.0
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]

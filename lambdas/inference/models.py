@@ -65,7 +65,6 @@ class _Entry:
     next_look_s: float
     broken_etag: str = ""
     retry_s: float = 0.0
-    failures: int = 0
 
 
 class Models:
@@ -103,6 +102,8 @@ class Models:
         self._entries: dict[str, _Entry] = {}
         self._default: str | None = None
         self._default_until_s = 0.0
+        self._failures = 0
+        self._quiet_until_s = 0.0
         self._lock = threading.RLock()
 
     def get(self, model: str | None = None) -> Served:
@@ -132,17 +133,20 @@ class Models:
     def default(self) -> str:
         """Return the default model's name, or raise `NoModelError`."""
         with self._lock:
-            if self._default and self._clock() < self._default_until_s:
+            now_s = self._clock()
+            if self._default and now_s < max(self._default_until_s, self._quiet_until_s):
                 return self._default
             try:
                 found = self.registry.default_model()
             except (UnavailableError, IntegrityError) as error:
-                _warn("the default model cannot be read", error)
+                self._rest("the default model cannot be read", error)
                 found = None
+                if self._default:
+                    self._on_fallback(self._default)
             self._default = found or self._default
             if self._default is None:
                 raise NoModelError("No model has been promoted yet.")
-            self._default_until_s = self._clock() + self._refresh_s
+            self._default_until_s = now_s + self._refresh_s
             return self._default
 
     def is_default(self, model: str) -> bool:
@@ -168,7 +172,7 @@ class Models:
 
     def _follow(self, entry: _Entry) -> _Entry:
         now_s = self._clock()
-        if now_s < entry.next_look_s:
+        if now_s < max(entry.next_look_s, self._quiet_until_s):
             return entry
         # A bundle that was broken may be mended in place, so now and then it is loaded anew.
         skips_broken = bool(entry.broken_etag) and now_s < entry.retry_s
@@ -179,25 +183,35 @@ class Models:
             served = self._load(alias) if alias else entry.served
         except LoopError as error:
             return self._fall_back(entry, alias, error)
+        self._failures = 0
         if alias is None and skips_broken:
-            return replace(entry, next_look_s=now_s + self._refresh_s, failures=0)
+            return replace(entry, next_look_s=now_s + self._refresh_s)
         return _Entry(served, now_s + self._refresh_s)
 
     def _fall_back(self, entry: _Entry, alias: AliasState | None, error: LoopError) -> _Entry:
         model = entry.served.alias.model
-        _warn(f"the model {model} stays at version {entry.served.version.version}", error)
+        what = f"the model {model} stays at version {entry.served.version.version}"
         self._on_fallback(model)
+        if isinstance(error, UnavailableError):
+            self._rest(what, error)
+            return entry
+        _warn(what, error)
         now_s = self._clock()
-        if alias and not isinstance(error, UnavailableError):
-            return replace(
-                entry,
-                next_look_s=now_s + self._refresh_s,
-                broken_etag=alias.etag,
-                retry_s=now_s + RETRY_S,
-            )
-        failures = entry.failures + 1
-        pause_s = min(max(self._refresh_s, 1.0) * 2 ** min(failures, 10), RETRY_S)
-        return replace(entry, next_look_s=now_s + pause_s, failures=failures)
+        if alias is None:  # deleted or damaged by hand
+            return replace(entry, next_look_s=now_s + RETRY_S)
+        return replace(
+            entry,
+            next_look_s=now_s + self._refresh_s,
+            broken_etag=alias.etag,
+            retry_s=now_s + RETRY_S,
+        )
+
+    def _rest(self, what: str, error: LoopError) -> None:
+        """Leave the registry alone for a while, longer each time: nobody shall wait for it."""
+        _warn(what, error)
+        self._failures += 1
+        pause_s = max(self._refresh_s, 1.0) * 2 ** min(self._failures, 10)
+        self._quiet_until_s = self._clock() + min(pause_s, RETRY_S)
 
     def _load(self, alias: AliasState) -> Served:
         version = self.registry.version(alias.model, alias.version)

@@ -13,6 +13,7 @@ class FaultyStore:
         self.inner: ObjectStore = inner or open_memory()
         self.down: tuple[str, ...] = ()
         self.reads: list[str] = []
+        self.tries = 0
 
     def get(self, key: str, *, max_bytes: int | None = None) -> StoredObject:
         self._check(key)
@@ -45,5 +46,6 @@ class FaultyStore:
         return self.inner.exists(key)
 
     def _check(self, key: str) -> None:
+        self.tries += 1
         if self.down and key.startswith(self.down):
             raise UnavailableError("The bucket does not answer.")

@@ -185,6 +185,21 @@ def test_default_model_is_remembered_when_the_bucket_is_down(world: World) -> No
     assert world.models.is_default(MODEL)
 
 
+def test_one_request_alone_waits_when_the_bucket_hangs(world: World) -> None:
+    world.promote()
+    world.models.get()
+    world.store.down = ("",)
+    world.store.tries = 0
+    for _ in range(4):
+        world.now_s += 0.9
+        world.models.get()
+    assert world.store.tries == 1
+    world.now_s += RETRY_S
+    world.models.get()
+    assert world.store.tries == 2
+    assert world.fallbacks == [MODEL, MODEL]
+
+
 def test_default_model_is_followed_when_it_changes(world: World) -> None:
     world.promote()
     assert world.models.get().version.model == MODEL
