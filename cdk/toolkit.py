@@ -68,6 +68,10 @@ class Toolkit:
         """Where the whole output of the last commands is."""
         return self.home / "logs" / "cdk.log"
 
+    @property
+    def _assembly(self) -> Path:
+        return self.home / "cdk.out"
+
     def version(self) -> str:
         """Return the version of the CDK command line, for ``loop doctor``."""
         command = [str(self._cdk()), "--version"]
@@ -104,7 +108,7 @@ class Toolkit:
         settings = [f"--context={name}={value}" for name, value in sorted(self.context.items())]
         command = [
             str(self._cdk()), *arguments, *settings,
-            "--no-notices", "--no-color", "--ci", "--output", str(self.home / "cdk.out"),
+            "--no-notices", "--no-color", "--ci", "--output", str(self._assembly),
         ]  # fmt: skip
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with self._alone() as lock, self.log_file.open("w") as log:
@@ -168,6 +172,10 @@ class Toolkit:
             except BlockingIOError:
                 self.report("another deployment from this folder is still running: waiting for it")
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # cdk marks the folder that it reads with its process id. Whoever left a mark is gone,
+            # because our lock is ours now; cdk would still believe it while that process ends.
+            for mark in self._assembly.glob("*.lock"):
+                mark.unlink()
             yield descriptor
         finally:
             os.close(descriptor)
