@@ -8,6 +8,7 @@ time, and nothing at all when nothing has changed.
 import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,10 +173,9 @@ class Toolkit:
             except BlockingIOError:
                 self.report("another deployment from this folder is still running: waiting for it")
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # cdk marks the folder that it reads with its process id. Whoever left a mark is gone,
-            # because our lock is ours now; cdk would still believe it while that process ends.
-            for mark in self._assembly.glob("*.lock"):
-                mark.unlink()
+            # What an earlier run left is of no use: packages that are not deployed any more, and
+            # marks of a killed cdk, which a new one believes until that process has ended.
+            shutil.rmtree(self._assembly, ignore_errors=True)
             yield descriptor
         finally:
             os.close(descriptor)

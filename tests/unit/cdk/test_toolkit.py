@@ -112,14 +112,16 @@ def test_failure_shows_the_last_lines_and_names_the_log(
     assert toolkit.log_file.read_text().count("line") == 40
 
 
-def test_marks_of_a_dead_cdk_are_removed(make_toolkit: MakeToolkit, tmp_path: Path) -> None:
+def test_remains_of_an_earlier_deployment_are_removed(
+    make_toolkit: MakeToolkit, tmp_path: Path
+) -> None:
     marks = tmp_path / "home" / "cdk.out"
     marks.mkdir(parents=True)
     (marks / "read.1234.1.lock").touch()
-    (marks / "manifest.json").touch()
+    (marks / "asset.0.zip").touch()
     make_toolkit("").destroy()
 
-    assert [path.name for path in marks.iterdir()] == ["manifest.json"]
+    assert not marks.exists()
 
 
 def test_bootstrap_names_account_and_region(make_toolkit: MakeToolkit, record: Path) -> None:
