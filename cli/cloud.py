@@ -47,9 +47,10 @@ def down(
     *,
     target: TargetOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Stop the local cloud and keep its data."""
-    session = begin(ctx)
+    session = begin(ctx, as_json=as_json)
     chosen, _ = choose_place(target or LOCAL, None, load_deployed(session.home))
     if chosen == "aws":
         raise UnavailableError(
@@ -58,7 +59,9 @@ def down(
     stopped = local_cloud(session, chosen).stop()
     if not quiet:
         said = "Stopped; its data are kept." if stopped else "Nothing was running."
-        session.output.say(f"{said} Start it with: make up")
+        session.output.report(
+            {"stopped": stopped}, lambda: session.output.say(f"{said} Start it with: make up")
+        )
 
 
 def status(ctx: typer.Context, *, as_json: JsonOption = False) -> None:

@@ -64,9 +64,10 @@ def destroy(
     really: Annotated[
         bool, typer.Option("--really", help="Needed for the stage prod, beside --yes.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Destroy all stacks; in the stage dev their data too."""
-    session = begin(ctx)
+    session = begin(ctx, as_json=as_json)
     deployed = load_deployed(session.home)
     chosen = choose_place(target, stage, deployed)
     _confirm(*chosen, yes=yes, really=really)
@@ -75,7 +76,10 @@ def destroy(
         _toolkit(session, *chosen).destroy()
     kept = {name: mark for name, mark in deployed.fingerprints.items() if name != "/".join(chosen)}
     save_deployed(session.home, deployed.model_copy(update={"fingerprints": kept}))
-    session.output.say(f"Destroyed: all stacks of {chosen[1]} on {chosen[0]}.")
+    session.output.report(
+        {"destroyed": {"target": chosen[0], "stage": chosen[1]}},
+        lambda: session.output.say(f"Destroyed: all stacks of {chosen[1]} on {chosen[0]}."),
+    )
 
 
 def bring_up(

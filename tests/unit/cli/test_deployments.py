@@ -213,6 +213,7 @@ def test_down_stops_the_cloud(bench: Bench) -> None:
     assert "its data are kept" in bench.loop("down").stdout
     assert "Nothing was running" in bench.loop("down").stdout
     assert bench.loop("down", "--quiet").output == ""
+    assert json.loads(bench.loop("down", "--json").stdout) == {"stopped": False}
 
 
 def test_rejects_stopping_aws(bench: Bench) -> None:
@@ -224,7 +225,8 @@ def test_destroy_asks_and_forgets_the_fingerprint(bench: Bench) -> None:
     refused = bench.loop("destroy")
     assert refused.exit_code == 2
     assert "loop destroy --yes" in refused.stderr
-    assert bench.loop("destroy", "--yes").exit_code == 0
+    done = bench.loop("destroy", "--yes", "--json")
+    assert json.loads(done.stdout)["destroyed"] == {"target": "local", "stage": "dev"}
 
     assert bench.toolkit.did == ["deploy", "destroy"]
     assert load_deployed(bench.world.home).fingerprints == {}
