@@ -4,6 +4,7 @@ Inputs: ``numeric`` (float, [N, k]) and ``strings`` (string, [N, m]), each only 
 Outputs: ``probabilities`` (float, [N, n_classes]) or ``prediction`` (float, [N, 1]), nothing else.
 """
 
+import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -121,10 +122,14 @@ def _export_features(features: Features) -> tuple[list[onnx.NodeProto], list[onn
     nodes: list[onnx.NodeProto] = []
     constants: list[onnx.TensorProto] = []
     parts: list[str] = []
-    if features.numeric_width and features.scaling is None:
-        parts.append("numeric")
-    elif features.scaling is not None:
-        nodes, constants, parts = _export_scaling(features.scaling)
+    if features.known.size:
+        constants.append(_constant("known", features.known))
+        nodes.append(helper.make_node("Gather", ["numeric", "known"], ["numbers"], axis=1))
+        parts.append("numbers")
+    if features.scaling is not None:
+        scaling_nodes, scaling_constants, parts = _export_scaling(features.scaling)
+        nodes += scaling_nodes
+        constants += scaling_constants
     for place, categories in enumerate(features.categories):
         constants.append(_constant(f"place_{place}", np.array(place, dtype=np.int64)))
         column, marks = f"string_{place}", f"category_{place}"
@@ -147,8 +152,8 @@ def _export_scaling(
     scaling: Scaling,
 ) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto], list[str]]:
     nodes = [
-        helper.make_node("IsNaN", ["numeric"], ["missing"]),
-        helper.make_node("Where", ["missing", "fill", "numeric"], ["filled"]),
+        helper.make_node("IsNaN", ["numbers"], ["missing"]),
+        helper.make_node("Where", ["missing", "fill", "numbers"], ["filled"]),
         helper.make_node("Sub", ["filled", "center"], ["centered"]),
         helper.make_node("Div", ["centered", "scale"], ["scaled"]),
     ]
@@ -170,12 +175,15 @@ def _convert_estimator(model: FittedModel, output: str) -> onnx.ModelProto:
     """Convert the estimator alone, from the matrix to the one output that is wanted."""
     estimator = model.estimator
     classifies = model.task != "regression"
-    converted: onnx.ModelProto = convert_sklearn(
-        estimator,
-        initial_types=[(_MATRIX, FloatTensorType([None, estimator.n_features_in_]))],
-        options={id(estimator): {"zipmap": False}} if classifies else None,
-        target_opset=OPSETS,
-    )
+    with warnings.catch_warnings():
+        # skl2onnx hands numpy's booleans to protobuf as whole numbers, which numpy deprecates.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        converted: onnx.ModelProto = convert_sklearn(
+            estimator,
+            initial_types=[(_MATRIX, FloatTensorType([None, estimator.n_features_in_]))],
+            options={id(estimator): {"zipmap": False}} if classifies else None,
+            target_opset=OPSETS,
+        )
     _rename(converted.graph.node, converted.graph.output[1 if classifies else 0].name, output)
     if model.name == "boosting":
         _floor_thresholds(converted.graph.node, estimator)

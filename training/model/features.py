@@ -19,12 +19,12 @@ MAX_CATEGORIES = 200
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """How a linear model reads its numeric columns; all arrays are float32 of shape (k,).
+    """How a linear model reads its numeric columns; all arrays are float32 of shape (k_known,).
 
     Attributes
     ----------
     fill : array
-        What stands for a missing value: the median of the training rows, 0 if there is none.
+        What stands for a missing value: the median of the training rows.
     center, scale : array
         A value x is read as (x - center) / scale.
     marked : integer array of shape (k_marked,)
@@ -45,6 +45,9 @@ class Features:
     ----------
     numeric_width : int
         Number of numeric columns, k.
+    known : integer array of shape (k_known,)
+        The numeric columns that have a value in any training row; the others are left out, because
+        nothing can be learned of them (and scikit-learn's trees cannot bin them).
     scaling : Scaling or None
         None leaves numbers as they are, NaN included.
     categories : tuple of tuple of str
@@ -53,25 +56,27 @@ class Features:
     """
 
     numeric_width: int
+    known: NDArray[np.int64]
     scaling: Scaling | None
     categories: tuple[tuple[str, ...], ...]
 
     def transform(self, inputs: ModelInputs) -> NDArray[np.float32]:
         """Return the matrix of shape (n, width): numbers, marks of missing ones, categories."""
         parts: list[NDArray[np.float32]] = []
-        if self.numeric_width:
-            parts += self._transform_numbers(inputs.numeric)
+        if self.known.size:
+            parts += self._transform_numbers(inputs.numeric[:, self.known])
         for place, categories in enumerate(self.categories):
             column = inputs.strings[:, place, np.newaxis]
             parts.append((column == np.array(categories, dtype=object)).astype(np.float32))
-        return np.hstack(parts)
+        return np.hstack(parts) if parts else np.empty((len(inputs), 0), np.float32)
 
     def _transform_numbers(self, numeric: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         if self.scaling is None:
             return [numeric]
         missing = np.isnan(numeric)
         filled = np.where(missing, self.scaling.fill, numeric)
-        scaled = (filled - self.scaling.center) / self.scaling.scale
+        with np.errstate(over="ignore"):  # the caller looks for infinities and says what to do
+            scaled = (filled - self.scaling.center) / self.scaling.scale
         return [scaled, missing[:, self.scaling.marked].astype(np.float32)]
 
 
@@ -86,10 +91,11 @@ def learn_features(inputs: ModelInputs, *, scaled: bool) -> Features:
         Whether numbers are imputed, marked and scaled. Trees take them as they are: an imputed
         value that meets a bin edge is decided differently in float32 and in float64.
     """
-    width = inputs.numeric.shape[1]
+    known = np.flatnonzero(~np.isnan(inputs.numeric).all(axis=0)).astype(np.int64)
     return Features(
-        numeric_width=width,
-        scaling=_learn_scaling(inputs.numeric) if scaled and width else None,
+        numeric_width=inputs.numeric.shape[1],
+        known=known,
+        scaling=_learn_scaling(inputs.numeric[:, known]) if scaled and known.size else None,
         categories=tuple(
             _learn_categories(inputs.strings[:, place]) for place in range(inputs.strings.shape[1])
         ),
@@ -105,9 +111,7 @@ def _learn_categories(column: NDArray[np.object_]) -> tuple[str, ...]:
 
 def _learn_scaling(numeric: NDArray[np.float32]) -> Scaling:
     missing = np.isnan(numeric)
-    fill = np.zeros(numeric.shape[1], dtype=np.float32)
-    known = ~missing.all(axis=0)
-    fill[known] = np.nanmedian(numeric[:, known].astype(np.float64), axis=0)
+    fill = np.nanmedian(numeric.astype(np.float64), axis=0).astype(np.float32)
     filled = np.where(missing, fill, numeric).astype(np.float64)
     deviation = filled.std(axis=0)
     center = filled.mean(axis=0).astype(np.float32)

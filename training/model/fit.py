@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedKFold
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from core import keys
 from core.contract import Contract
+from core.errors import InvalidInputError
 from core.metrics import loss
 from core.store import ObjectStore
 from training.data import runs
@@ -43,12 +43,18 @@ def fit_and_export(store: ObjectStore, *, run_id: str, candidate: str) -> runs.C
     if reason:
         result = runs.CandidateResult(candidate=candidate, status="failed", reason=reason)
     else:
-        # Sums are added up in one order whatever the machine; and on a shared one, where threads
-        # wait for each other, boosting with two was measured to take thirty times as long.
-        with threadpool_limits(limits=1):
-            result = _fit(store, spec, recipe, split)
+        result = _try_to_fit(store, spec, recipe, split)
     runs.write(store, keys.run_candidate(run_id, candidate, "result.json"), result)
     return result
+
+
+def _try_to_fit(
+    store: ObjectStore, spec: runs.RunSpec, recipe: Recipe, split: Split
+) -> runs.CandidateResult:
+    try:
+        return _fit(store, spec, recipe, split)
+    except InvalidInputError as error:
+        return runs.CandidateResult(candidate=recipe.name, status="failed", reason=str(error))
 
 
 def _fit(

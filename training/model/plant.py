@@ -72,8 +72,7 @@ def _tree_edges(model: FittedModel) -> list[tuple[int, float]]:
     edges: list[tuple[int, float]] = []
     for nodes in (tree.nodes for trees in predictors for tree in trees):
         inner = nodes[(nodes["is_leaf"] == 0) & np.isfinite(nodes["num_threshold"])]
-        numbers = inner[inner["feature_idx"] < model.features.numeric_width]
-        edges += zip(
-            numbers["feature_idx"].tolist(), numbers["num_threshold"].tolist(), strict=True
-        )
+        numbers = inner[inner["feature_idx"] < len(model.features.known)]
+        places = model.features.known[numbers["feature_idx"]].tolist()
+        edges += zip(places, numbers["num_threshold"].tolist(), strict=True)
     return edges

@@ -1,0 +1,127 @@
+import tracemalloc
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InvalidInputError
+from tests.unit.training.worlds import to_csv
+from training.data.read import MAX_FIELD_CHARACTERS, RaggedRow, open_raw
+
+MANY_ROWS = b"a,b\n" + b"1,2\n" * 100
+
+
+def read(body: bytes) -> tuple[tuple[str, ...], list[tuple[object, ...]], tuple[RaggedRow, ...]]:
+    with open_raw(body, name="f.csv") as raw:
+        rows = raw.connection.execute("SELECT * FROM raw ORDER BY row_number").fetchall()
+        return raw.columns, rows, raw.ragged
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "f.csv is empty"),
+        (b" \r\n \n", "f.csv is empty"),
+        (b"a,b\n", "header and no rows"),
+        (b"a,b", "header and no rows"),
+        (b"\na,b\n1,2\n", "row 1: blank where the header should be"),
+        (b"a,b,a\n1,2,3\n", "row 1: columns 1 and 3 have the same name"),
+        (b"Age,age\n1,2\n", "row 1: columns 1 and 2 have the same name"),
+        (b"a,b\n1,2\n3,\x00\n", "row 3: a NUL byte"),
+        ("a,b\n1,2\n".encode("utf-16"), "row 1: a NUL byte"),
+        (b"a,b\n1,2\n3,caf\xe9\n", "row 3: not UTF-8"),
+        (b"a,b\r1,2\r3,caf\xe9\r", "row 3: not UTF-8"),
+        (MANY_ROWS + b'3,"never closed\n1,2\n', "row 102: a quotation mark is opened and never"),
+        (b'a,b\n1,"x"y\n', "row 2: a quotation mark inside a quoted field"),
+        (b"PAR1 and then something else", "begins like a Parquet file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_rejects_a_broken_file_with_one_line_that_names_the_row(body: bytes, said: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read(body)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.next_step
+
+
+@pytest.mark.parametrize("quote", [b"", b'"'])
+def test_rejects_a_field_of_100_megabytes_when_it_is_in_row_3(quote: bytes) -> None:
+    body = b"a,b\n1,2\n3," + quote + b"secret\n"[: 6 if not quote else 7] * 16_000_000 + quote
+    assert len(body) > 90_000_000
+    with pytest.raises(InvalidInputError, match="row 3: a field of more than") as caught:
+        read(body)
+    assert "secret" not in str(caught.value)
+
+
+def test_reads_a_field_when_it_is_as_long_as_allowed() -> None:
+    longest = "x" * MAX_FIELD_CHARACTERS
+    _, rows, _ = read(f"a,b\n1,{longest}\n".encode())
+    assert rows == [(2, "1", longest)]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("lead", ["", "\ufeff"])
+def test_reads_every_delimiter_and_line_end_when_a_byte_order_mark_leads(
+    mark: str, end: str, lead: str
+) -> None:
+    body = lead + end.join([mark.join(["a", "b"]), mark.join(["1", "x y"]), mark.join(["2", ""])])
+    columns, rows, _ = read(body.encode())
+    assert columns == ("a", "b")
+    assert rows == [(2, "1", "x y"), (3, "2", None)]
+
+
+def test_reads_rows_with_mixed_line_ends() -> None:
+    assert read(b"a,b\r\n1,2\n3,4\r\n")[1] == [(2, "1", "2"), (3, "3", "4")]
+
+
+def test_sets_ragged_rows_aside_with_their_numbers_and_keeps_the_others() -> None:
+    body = b'a,b,c\n1,2,3\n4,5\n"x\ny",6,7\n\n8,9,10,11\n12,13,14\n'
+    _, rows, ragged = read(body)
+    assert [row[0] for row in rows] == [2, 4, 7]
+    assert rows[1][1] == "x\ny"
+    assert ragged == (RaggedRow(3, ("4", "5")), RaggedRow(6, ("8", "9", "10", "11")))
+
+
+def test_names_a_column_by_its_place_when_it_has_no_name() -> None:
+    assert read(b",b\n1,2\n")[0] == ("unnamed_1", "b")
+
+
+def test_keeps_names_out_of_statements_when_they_look_like_sql() -> None:
+    name = 'x"); DROP TABLE raw; --'
+    columns, rows, _ = read(to_csv([["1", "2"]], header=[name, "row_number"]))
+    assert columns == (name, "row_number")
+    assert rows == [(2, "1", "2")]
+
+
+def test_reads_parquet_as_text_with_rows_from_1(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    with duckdb.connect(":memory:") as connection:
+        values = "SELECT * FROM (VALUES (1.5, true, 'x'), (NULL, false, NULL)) t(a, b, c)"
+        connection.execute(f"COPY ({values}) TO '{path}'").fetchall()
+    columns, rows, _ = read(path.read_bytes())
+    assert columns == ("a", "b", "c")
+    assert rows == [(1, "1.5", "true", "x"), (2, None, "false", None)]
+
+
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=8)
+
+
+@given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=8))
+def test_reads_back_what_a_csv_writer_wrote(cells: list[tuple[str, str]]) -> None:
+    _, rows, ragged = read(to_csv(cells, header=("a", "b")))
+    assert ragged == ()
+    assert [(row[1] or "", row[2] or "") for row in rows] == cells
+
+
+def test_needs_no_more_memory_than_a_few_copies_when_a_field_is_huge() -> None:
+    body = b"a,b\n1," + b"x" * 20_000_000
+    tracemalloc.start()
+    with pytest.raises(InvalidInputError):
+        read(body)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 12 * len(body)
