@@ -140,9 +140,9 @@ def open_cloud(
         The AWS region that it plays.
     """
     if emulator == "localstack":
-        from cdk.local.localstack import LocalstackCloud  # noqa: PLC0415 - only what is used
+        from cdk.local.localstack import open_localstack  # noqa: PLC0415 - only what is used
 
-        return LocalstackCloud(home, region=region)
+        return open_localstack(home, region=region)
     from cdk.local.ministack import MinistackCloud  # noqa: PLC0415 - only what is used
 
     return MinistackCloud(home, region=region)

@@ -13,11 +13,11 @@ Client = Callable[[str], Any]
 """Makes a boto3 client for a service by its name."""
 
 
-def use_free_port(home: Path) -> None:
+def use_free_port(home: Path, *, folder: str = "cloud") -> None:
     """Let the cloud of `home` take a free port, not the standard one that a person may be using."""
     with bind_loopback(()) as free:
-        (home / "cloud").mkdir(parents=True, exist_ok=True)
-        (home / "cloud" / "port.txt").write_text(str(free.getsockname()[1]))
+        (home / folder).mkdir(parents=True, exist_ok=True)
+        (home / folder / "port.txt").write_text(str(free.getsockname()[1]))
 
 
 def client_of(cloud: RunningCloud) -> Client:

@@ -39,7 +39,7 @@ def alarm_ignores_dimensions() -> bool:
     }
     cloudwatch.record_metric("N", "M", 5, dimensions={"Stage": "prod"})
     cloudwatch._evaluate_alarm(alarm)
-    return alarm["StateValue"] == "ALARM"
+    return bool(alarm["StateValue"] == "ALARM")
 
 
 def embedded_metrics_are_only_text() -> bool:
@@ -55,7 +55,7 @@ def embedded_metrics_are_only_text() -> bool:
 def source_of(name: str) -> str:
     import ministack
 
-    return Path(str(ministack.__file__)).with_name(name).read_text()
+    return (Path(str(ministack.__file__)).parent / name).read_text()
 
 
 def rest_apis_are_not_measured() -> bool:

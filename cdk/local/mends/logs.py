@@ -24,7 +24,7 @@ def limit_streams(service: Any, *, newest: int) -> None:
     """
     for group in service._log_groups.all_values():
         streams: dict[str, dict[str, Any]] = group["streams"]
-        by_age = sorted(list(streams.items()), key=lambda item: -_written_at(item[1]))
+        by_age = sorted(streams.items(), key=lambda item: -_written_at(item[1]))
         retention = group.get("retentionInDays")
         oldest = time.time() * 1000 - retention * _DAY_MS if retention else 0.0
         for place, (name, stream) in enumerate(by_age):

@@ -66,6 +66,8 @@ class FunctionProcess:
         The function's variables; nothing of the emulator's own environment is added.
     scratch : Path
         Folder for the process's temporary files.
+    interpreter : str
+        The Python that runs it; of its packages only the standard library is used.
 
     Raises
     ------
@@ -74,7 +76,13 @@ class FunctionProcess:
     """
 
     def __init__(
-        self, *, handler: str, code: Path, environment: Mapping[str, str], scratch: Path
+        self,
+        *,
+        handler: str,
+        code: Path,
+        environment: Mapping[str, str],
+        scratch: Path,
+        interpreter: str = sys.executable,
     ) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="function-", dir=scratch))
         variables = {
@@ -85,7 +93,7 @@ class FunctionProcess:
             "_HANDLER": handler,
         }
         self.popen = subprocess.Popen(  # noqa: S603 - the function's own code, as asked for
-            [sys.executable, "-I", "-S", "-B", "-u", str(BOOTSTRAP)],
+            [interpreter, "-I", "-S", "-B", "-u", str(BOOTSTRAP)],
             cwd=code,
             env=variables,
             stdin=subprocess.PIPE,

@@ -1,0 +1,175 @@
+"""The second emulator: LocalStack 4.14.0, as a process of ours or one that the person runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import uv
+
+from cdk.local.cloud import Health, RunningCloud
+from cdk.local.environment import prepare_environment
+from cdk.local.hosted import HostedCloud, Program, answers
+from cdk.local.ports import LOOPBACK
+from core.errors import InvalidInputError, UnavailableError
+
+if TYPE_CHECKING:
+    import socket
+
+    from cdk.local.cloud import Report
+
+VERSION: Final = "4.14.0"
+PYTHON: Final = "3.13"
+PROJECT: Final = Path(__file__).resolve().parents[2]
+ENDPOINT_VARIABLE: Final = "LOOP_LOCALSTACK_ENDPOINT"
+PYTHON_VARIABLE: Final = "LOOP_LOCALSTACK_PYTHON"
+HEALTH_PATH: Final = "/_localstack/health"
+_LOCK_FILE: Final = PROJECT / "locks" / "localstack.txt"
+_LACKS: Final = (
+    "Nothing is kept: stopping it loses all that was deployed and stored.",
+    "A published Lambda version behind an alias cannot be updated: destroy, then deploy again.",
+    "HTTP APIs, CodeDeploy and SageMaker are absent; dashboards are missing after a deploy.",
+    "An alarm goes to ALARM within 20 seconds and is not seen to return to OK.",
+    "AWS/ApiGateway and AWS/SQS publish no metrics.",
+)
+
+
+class LocalstackProcess(HostedCloud):
+    """LocalStack without Docker; its functions run as processes."""
+
+    name = f"LocalStack {VERSION}"
+    lacks = _LACKS
+    health_path = HEALTH_PATH
+    stop_patience_s = 4.0  # it has nothing to save
+
+    def __init__(self, home: Path, *, region: str = "us-east-1") -> None:
+        super().__init__(home / "localstack", region=region)
+        self._venv = home.resolve() / "emulator" / "localstack-venv"
+
+    def prepare(self, *, report: Report) -> Path:
+        """Install LocalStack; return its interpreter."""
+        return prepare_environment(
+            self._venv, lock_file=_LOCK_FILE, report=report, interpreter=find_python()
+        )
+
+    def program(self, python: Path, bound: socket.socket) -> Program:
+        """Return the launcher."""
+        port = int(bound.getsockname()[1])
+        # LocalStack cannot be given a socket, only a port that is free.
+        bound.close()
+        return Program(
+            command=[str(python), "-B", "-m", "cdk.local.localstack_launcher", str(port)],
+            environment=localstack_environment(self.folder, port=port, region=self._region),
+        )
+
+
+class ExternalLocalstack:
+    """A LocalStack that the person runs, in Docker for instance; it is never started or stopped."""
+
+    name = "LocalStack (your own)"
+    lacks = (*_LACKS[1:], "Embedded-metric log lines do not become metrics.")
+
+    def __init__(self, endpoint_url: str, *, region: str, log_file: Path) -> None:
+        parts = urlsplit(endpoint_url)
+        if parts.scheme != "http" or not parts.hostname or not parts.port:
+            raise InvalidInputError(
+                f"{ENDPOINT_VARIABLE} is not an address like http://127.0.0.1:4566.",
+                next_step=f"Correct {ENDPOINT_VARIABLE}, or unset it to let LocalStack be started.",
+            )
+        self._host, self._port = parts.hostname, parts.port
+        self._cloud = RunningCloud(
+            endpoint_url=f"http://{self._host}:{self._port}",
+            region=region,
+            pid=0,
+            log_file=log_file,
+        )
+
+    def start(self, *, report: Report) -> RunningCloud:
+        """Return the running LocalStack."""
+        running = self.running()
+        if running is None:
+            raise UnavailableError(
+                f"No LocalStack answers at {self._cloud.endpoint_url}.",
+                next_step=f"Start it, or unset {ENDPOINT_VARIABLE} to let one be started.",
+            )
+        report(f"Using the LocalStack at {running.endpoint_url}")
+        return running
+
+    def running(self) -> RunningCloud | None:
+        """Return the running LocalStack, or None."""
+        return self._cloud if answers(self._host, self._port, HEALTH_PATH) else None
+
+    def stop(self) -> bool:
+        """Leave it alone: it is not ours."""
+        return False
+
+    def health(self) -> Health:
+        """Return whether it answers."""
+        return Health("healthy" if self.running() else "not running", port=self._port)
+
+
+def open_localstack(home: Path, *, region: str) -> LocalstackProcess | ExternalLocalstack:
+    """Return the LocalStack that the environment names, or one of ours."""
+    endpoint_url = os.environ.get(ENDPOINT_VARIABLE, "")
+    if endpoint_url:
+        log_file = home / "localstack" / "cloud.log"
+        return ExternalLocalstack(endpoint_url, region=region, log_file=log_file)
+    return LocalstackProcess(home, region=region)
+
+
+def find_python() -> str:
+    """Return a Python 3.13 of this computer: LocalStack runs on no other.
+
+    Raises
+    ------
+    UnavailableError
+        When there is none.
+    """
+    named = os.environ.get(PYTHON_VARIABLE)
+    if named:
+        return named
+    if sys.version_info[:2] == (3, 13):
+        return sys.executable
+    done = subprocess.run(  # noqa: S603 - uv itself, with arguments of our own
+        [uv.find_uv_bin(), "python", "find", "--no-python-downloads", PYTHON],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise UnavailableError(
+            f"LocalStack needs Python {PYTHON}, and none is found on this computer.",
+            next_step=f"Install it (`.venv/bin/uv python install {PYTHON}`), or name one in "
+            f"{PYTHON_VARIABLE}; or use the embedded cloud, which needs nothing more.",
+        )
+    return done.stdout.strip()
+
+
+def localstack_environment(folder: Path, *, port: int, region: str) -> dict[str, str]:
+    """Return LocalStack's whole environment: loopback only, no Docker, no call to the outside."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder),
+        "TMPDIR": str(folder / "tmp"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "FILESYSTEM_ROOT": str(folder / "files"),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(PROJECT),
+        "PYTHONUNBUFFERED": "1",
+        "AWS_DEFAULT_REGION": region,
+        # LocalStack's default server ignores the host and binds every address.
+        "GATEWAY_SERVER": "hypercorn",
+        "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",
+        "LOCALSTACK_HOST": f"{LOOPBACK}:{port}",
+        "SKIP_SSL_CERT_DOWNLOAD": "1",
+        "DISABLE_EVENTS": "1",
+        "DNS_ADDRESS": "0",
+        "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+        # Functions are built for the interpreter that runs this project.
+        "LOOP_FUNCTION_PYTHON": sys.executable,
+    }
