@@ -1,0 +1,175 @@
+import json
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from core.errors import InvalidInputError
+from core.registry import Registry
+from core.store import Bucket, open_memory
+from lambdas.steps import (
+    candidate,
+    environment,
+    evaluate,
+    gate,
+    promote,
+    record,
+    register,
+    split,
+    validate,
+)
+from tests.unit.training.worlds import land, make_contract, make_rows, read_json, to_csv
+
+MODULES = (candidate, evaluate, gate, promote, record, register, split, validate)
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    bucket = open_memory()
+    for module in MODULES:
+        monkeypatch.setattr(module, "open_data_bucket", lambda: bucket)
+    monkeypatch.setenv("STAGE", "dev")
+    monkeypatch.setenv("METRICS_NAMESPACE", "ClosedLoop")
+    return bucket
+
+
+def as_state_machine(value: object) -> dict[str, Any]:
+    """Step Functions passes JSON on: what is no JSON fails here."""
+    found: dict[str, Any] = json.loads(json.dumps(value, allow_nan=False))
+    return found
+
+
+def emitted(text: str) -> dict[str, Any]:
+    (line,) = text.splitlines()
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def test_the_steps_lead_from_a_landed_file_to_a_champion(store: Bucket) -> None:
+    raw_key = land(store, to_csv(make_rows()), make_contract())
+    run = {"run_id": "4f1c_77"}
+    found = as_state_machine(validate.handler({"raw_key": raw_key, **run}, None))
+    assert found["status"] == "ok"
+    assert (found["dataset"], found["rows"], found["quarantined"]) == ("small", 300, 0)
+    taken = {"dataset": found["dataset"], "version": found["version"], **run}
+    cut = as_state_machine(split.handler(taken, None))
+    assert cut["candidates"] == ["baseline", "linear", "boosting"]
+    for name in cut["candidates"]:
+        result = as_state_machine(candidate.handler({"candidate": name, **run}, None))
+        assert (result["candidate"], result["status"], result["reason"]) == (name, "ok", "")
+        assert result["cross_validated_loss"] > 0
+    best = as_state_machine(evaluate.handler(run, None))
+    assert set(best) == {"candidate", "bundle_id", "metrics"}
+    verdict = as_state_machine(gate.handler(run, None))
+    assert verdict["passed"] is True
+    assert all({"rule", "value", "limit", "passed"} <= set(rule) for rule in verdict["rules"])
+    registered = as_state_machine(register.handler(run, None))
+    for _ in range(2):  # a retry changes nothing
+        promoted = as_state_machine(
+            promote.handler({"version": registered["version"], **run}, None)
+        )
+    assert promoted == {"model": "small", "alias": "champion", "version": 1}
+    champion = Registry(store).alias("small")
+    assert champion is not None
+    assert (champion.version, champion.revision) == (1, 1)
+    assert Registry(store).version("small", 1).bundle_id == best["bundle_id"]
+
+
+def test_a_rejected_file_is_a_result_and_not_an_exception(store: Bucket) -> None:
+    raw_key = land(store, b"", make_contract())
+    found = as_state_machine(validate.handler({"raw_key": raw_key, "run_id": "r"}, None))
+    assert found["status"] == "rejected"
+    assert found["reason"].endswith("is empty")
+
+
+def test_validate_takes_a_seed_and_uses_zero_without(store: Bucket) -> None:
+    raw_key = land(store, to_csv(make_rows(rows=60)), make_contract())
+    validate.handler({"raw_key": raw_key, "run_id": "r1", "seed": 7}, None)
+    validate.handler({"raw_key": raw_key, "run_id": "r2"}, None)
+    assert read_json(store, "runs/r1/spec.json")["seed"] == 7
+    assert read_json(store, "runs/r2/spec.json")["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "failures"),
+    [("failed", 1.0), ("promoted", 0.0), ("refused", 0.0), ("rejected", 0.0)],
+)
+def test_record_counts_a_failure_and_nothing_else(
+    store: Bucket, capsys: pytest.CaptureFixture[str], outcome: str, failures: float
+) -> None:
+    event = {"run_id": "r", "outcome": outcome, "reason": "because"}
+    assert as_state_machine(record.handler(event, None)) == event
+    assert read_json(store, "runs/r/outcome.json") == event
+    line = emitted(capsys.readouterr().out)
+    assert (line["TrainingFailures"], line["Stage"]) == (failures, "dev")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stage"]]
+
+
+def test_record_counts_a_failure_even_when_the_bucket_is_down(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> Bucket:
+        raise ConnectionError
+
+    monkeypatch.setattr(record, "open_data_bucket", refuse)
+    monkeypatch.setenv("STAGE", "dev")
+    with pytest.raises(ConnectionError):
+        record.handler({"run_id": "r", "outcome": "failed", "reason": ""}, None)
+    assert emitted(capsys.readouterr().out)["TrainingFailures"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("plain", "plain"),
+        (None, ""),
+        ({}, ""),
+        ({"Error": "States.Timeout", "Cause": ""}, "States.Timeout"),
+        ({"Error": "E", "Cause": "not JSON"}, "E: not JSON"),
+        ({"Error": "E", "Cause": "[1]"}, "E: [1]"),
+        (
+            {"Error": "IntegrityError", "Cause": '{"errorMessage": "a hash", "stackTrace": ["x"]}'},
+            "IntegrityError: a hash",
+        ),
+        ("x" * 5000, "x" * 2000),
+    ],
+)
+def test_describes_a_reason_as_one_text(reason: object, said: str) -> None:
+    assert record.describe_reason(reason) == said
+
+
+@pytest.mark.parametrize(
+    ("module", "event"),
+    [
+        (validate, {"run_id": "r"}),
+        (validate, {"raw_key": "raw/small/x", "run_id": "../up"}),
+        (validate, {"raw_key": "raw/small/x", "run_id": "r", "seed": -1}),
+        (validate, {"raw_key": "raw/small/x", "run_id": "r", "seed": True}),
+        (split, {"run_id": "r"}),
+        (candidate, {"candidate": "linear"}),
+        (evaluate, {"run_id": 5}),
+        (promote, {"run_id": "r", "version": "1"}),
+        (record, {"run_id": "r", "outcome": "won", "reason": ""}),
+    ],
+)
+def test_rejects_an_event_that_is_not_a_steps(
+    store: Bucket, module: ModuleType, event: dict[str, object]
+) -> None:
+    with pytest.raises(InvalidInputError):
+        module.handler(event, None)
+    assert not list(store.list("runs/"))
+
+
+def test_opens_the_bucket_of_the_environment_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def open_bucket(name: str) -> Bucket:
+        opened.append(name)
+        return open_memory()
+
+    monkeypatch.setenv("BUCKET", "the-bucket")
+    monkeypatch.setattr(environment, "open_bucket", open_bucket)
+    environment.open_data_bucket.cache_clear()
+    assert environment.open_data_bucket() is environment.open_data_bucket()
+    environment.open_data_bucket.cache_clear()
+    assert opened == ["the-bucket"]
