@@ -128,12 +128,7 @@ def _deploy(session: Session, system: System) -> None:
     toolkit = _toolkit(session, system.target, system.stage)
     if not system.has_toolkit():
         sts = system.client("sts")
-        region = sts.meta.region_name
-        if not region:
-            raise InvalidInputError(
-                "No AWS region is set.", next_step="export AWS_REGION=eu-central-1"
-            )
-        toolkit.bootstrap(account=sts.get_caller_identity()["Account"], region=region)
+        toolkit.bootstrap(account=sts.get_caller_identity()["Account"], region=sts.meta.region_name)
     toolkit.deploy(outputs_file=session.home / "outputs.json")
 
 

@@ -17,7 +17,7 @@ from cdk.local.ports import is_free
 from cdk.toolkit import Toolkit, node_folder
 from cli.deployments import local_cloud
 from cli.home import StageName, TargetName, choose_place, load_deployed, project_root
-from cli.session import JsonOption, Session, TargetOption, begin
+from cli.session import JsonOption, Session, TargetOption, begin, explain
 from core.errors import LoopError
 
 Verdict = Literal["ok", "note", "wrong"]
@@ -192,8 +192,9 @@ def _check_stacks(session: Session, target: TargetName, stage: StageName) -> Fin
             return Finding("stacks", "ok", f"all {len(stacks)} of stage {stage} are deployed")
         found = ", ".join(f"{name} {status}" for name, status in stacks.items()) or "none"
         return Finding("stacks", "wrong", f"deployed: {found}", system.deploy_command)
-    except LoopError as error:
-        return Finding("stacks", "note", str(error), error.next_step)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other findings are told
+        told = error if isinstance(error, LoopError) else explain(error)
+        return Finding("stacks", "note", str(told), told.next_step)
 
 
 def _show(session: Session, findings: list[Finding], wrong: list[Finding]) -> None:

@@ -94,7 +94,7 @@ def ensure_trained(session: Session, system: System, dataset: str) -> None:
         arn = _started_by_landing(system, raw_key) if is_new else system.workflow.start(raw_key)
     outcome = follow(session, system, arn)
     if not outcome.is_good:
-        raise failure(outcome, dataset)
+        raise failure(outcome, dataset, champion=None)
 
 
 def follow(session: Session, system: System, arn: str) -> Outcome:
@@ -134,14 +134,16 @@ def describe(system: System, dataset: str, raw_key: str, outcome: Outcome) -> di
     }
 
 
-def failure(outcome: Outcome, dataset: str) -> LoopError:
+def failure(outcome: Outcome, dataset: str, *, champion: int | None) -> LoopError:
     """Make the error of a run that did not end in a promotion."""
     what = {
         "refused": f"The gate refused the new version of {dataset}",
         "rejected": f"The data of {dataset} were rejected",
     }.get(outcome.result, f"Training on {dataset} failed")
     next_step = {
-        "refused": f"loop models {dataset} (the champion before it still serves, if there was one)",
+        "refused": f"loop models {dataset} (version {champion} goes on serving)"
+        if champion
+        else f"add rows or columns that tell more, then loop data add FILE --name {dataset}",
         "rejected": "correct the file, then loop data add again",
     }.get(outcome.result, "loop logs --since 30m, then loop train")
     return LoopError(f"{what}: {outcome.reason or 'no reason was given'}", next_step=next_step)

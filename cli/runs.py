@@ -41,7 +41,7 @@ def finish(session: Session, document: dict[str, Any], outcome: Outcome) -> None
         _show(session, document)
     if outcome.is_good:
         return
-    error = failure(outcome, document["dataset"])
+    error = failure(outcome, document["dataset"], champion=document["champion"])
     session.output.json = False  # the one document is written
     raise error
 
@@ -60,7 +60,9 @@ def _show(session: Session, document: dict[str, Any]) -> None:
     broken = [rule for rule in document["gate"] if not rule["passed"]]
     for rule in broken:
         advice = f" {rule['advice']}" if rule.get("advice") else ""
-        out.say(f"Gate: {rule['rule']} is {rule['value']}, the limit is {rule['limit']}.{advice}")
+        out.say(
+            f"Gate: {rule['rule']} is {rule['value']:.4f}, allowed {rule['limit']:.4f}.{advice}"
+        )
     if document["outcome"] == "promoted":
         out.say(f"Version {document['champion']} of {document['dataset']} serves now.")
         out.say(f"Next: loop predict --model {document['dataset']}")

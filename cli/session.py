@@ -14,7 +14,7 @@ from cli.home import choose_place, load_deployed, state_home
 from cli.output import Output
 from cli.system import System
 from cli.targets import connect
-from core.errors import LoopError, UnavailableError
+from core.errors import InvalidInputError, LoopError, UnavailableError
 
 AwsFault = Any  # botocore has one class for many faults, made when it is needed
 
@@ -95,6 +95,10 @@ def _explain_aws(error: AwsFault) -> LoopError:
         return UnavailableError(
             "No AWS credentials were found.",
             next_step="aws configure, or set AWS_PROFILE; then loop doctor --target aws",
+        )
+    if name == "NoRegionError":
+        return InvalidInputError(
+            "No AWS region is set.", next_step="export AWS_REGION=eu-central-1, or aws configure"
         )
     if name in {"EndpointConnectionError", "ConnectionClosedError", "ReadTimeoutError"}:
         return UnavailableError("The cloud does not answer.", next_step="make up")

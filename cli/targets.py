@@ -11,6 +11,8 @@ from cli.system import AwsClient, ClientFactory, System
 from core.errors import InvalidInputError, UnavailableError
 from core.store import ObjectStore
 
+_REGION_NAMES = ("LOOP_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
+
 
 def connect(*, target: TargetName, stage: StageName, home: Path) -> System:
     """Open the system on a target; never starts or deploys anything.
@@ -69,7 +71,12 @@ def aws_environment(base: Mapping[str, str]) -> dict[str, str]:
             "AWS_ACCESS_KEY_ID is the emulators' test value, and the target is aws.",
             next_step="unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY, then set AWS_PROFILE",
         )
-    return {name: value for name, value in base.items() if not _leads_home(name, value)}
+    environment = {name: value for name, value in base.items() if not _leads_home(name, value)}
+    # boto3 reads the one name, everything else the other.
+    region = next((base[name] for name in _REGION_NAMES if base.get(name)), None)
+    if region:
+        environment |= {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    return environment
 
 
 def _leads_home(name: str, value: str) -> bool:

@@ -260,6 +260,14 @@ def test_aws_never_gets_the_emulators_address() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["LOOP_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_region_is_known_to_every_library_however_it_was_set(name: str) -> None:
+    environment = aws_environment({name: "eu-west-1"})
+
+    assert environment["AWS_REGION"] == "eu-west-1"
+    assert environment["AWS_DEFAULT_REGION"] == "eu-west-1"
+
+
 def test_rejects_the_emulators_credentials_on_aws() -> None:
     with pytest.raises(InvalidInputError, match="test value"):
         aws_environment({"AWS_ACCESS_KEY_ID": "test"})

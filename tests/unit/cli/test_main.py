@@ -7,7 +7,12 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+)
 
 from cli.session import explain
 from core.errors import (
@@ -140,6 +145,7 @@ def _client_error() -> Exception:
         (lambda: EndpointConnectionError(endpoint_url="x"), UnavailableError, "does not answer"),
         (lambda: httpx.ConnectError("x"), UnavailableError, "did not answer"),
         (_client_error, LoopError, "AccessDenied"),
+        (lambda: NoRegionError(), InvalidInputError, "region"),  # noqa: PLW0108
     ],
 )
 def test_faults_of_libraries_are_explained(
