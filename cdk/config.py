@@ -9,9 +9,10 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import Any, Literal, cast
 
-from core.errors import InvalidInputError
+from cdk.setting import Raw, SettingError, flag, one_of, region, retention, share, whole_number
 
 Target = Literal["local", "localstack", "aws"]
 Stage = Literal["dev", "prod"]
@@ -21,16 +22,8 @@ PythonVersion = Literal["3.11", "3.12", "3.13"]
 PROJECT = "closed-loop"
 ENVIRONMENT_PREFIX = "LOOP_"
 
-# CloudWatch Logs accepts these periods and no others (below ten years).
-RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
-
 # Context of CDK's own: feature flags, its command line's, cached look-ups.
 _FOREIGN_CONTEXT = re.compile(r"^(@|aws:|aws-|cdk-|cdk:|cli-|constructs:|availability-zones:|ssm:)")
-_REGION = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
-
-
-class SettingError(InvalidInputError):
-    """A setting is unknown or has a value that is not allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,18 +113,6 @@ class Config:
         return f"{PROJECT}-{self.stage}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Raw:
-    """One setting as it was given."""
-
-    name: str
-    value: object
-    origin: str  # "-c stage" or "LOOP_STAGE": the words that the person typed
-
-    def refuse(self, allowed: str) -> SettingError:
-        return SettingError(f"setting {self.name} ({self.origin}) is {self.value!r}: {allowed}.")
-
-
 def read_config(
     context: Mapping[str, object], environment: Mapping[str, str], *, host: Host | None = None
 ) -> Config:
@@ -158,6 +139,7 @@ def read_config(
     """
     host = host or Host.this()
     _refuse_unknown(context)
+    _refuse_misspelt(environment)
     given = {name: raw for name in setting_names() if (raw := _find(name, context, environment))}
     defaults = _defaults(given, host)
     values = {
@@ -184,16 +166,29 @@ def _refuse_unknown(context: Mapping[str, object]) -> None:
             )
 
 
-def _find(name: str, context: Mapping[str, object], environment: Mapping[str, str]) -> _Raw | None:
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    """Refuse variables that look like a setting but are none; other parts have LOOP_ ones too."""
+    for variable, value in environment.items():
+        name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if variable.startswith(ENVIRONMENT_PREFIX) and name not in _READERS:
+            meant = get_close_matches(name, _READERS, n=1, cutoff=0.75)
+            if meant:
+                raise SettingError(
+                    f"setting {name} ({variable}) is {value!r}: there is no such setting. "
+                    f"Did you mean {ENVIRONMENT_PREFIX}{meant[0].upper()}?"
+                )
+
+
+def _find(name: str, context: Mapping[str, object], environment: Mapping[str, str]) -> Raw | None:
     if context.get(name) is not None:
-        return _Raw(name=name, value=context[name], origin=f"-c {name}")
+        return Raw(name=name, value=context[name], origin=f"-c {name}")
     variable = ENVIRONMENT_PREFIX + name.upper()
     if environment.get(variable):
-        return _Raw(name=name, value=environment[variable], origin=variable)
+        return Raw(name=name, value=environment[variable], origin=variable)
     return None
 
 
-def _defaults(given: Mapping[str, _Raw], host: Host) -> dict[str, object]:
+def _defaults(given: Mapping[str, Raw], host: Host) -> dict[str, object]:
     on_aws = _target(given["target"]) == "aws" if "target" in given else False
     prod = _stage(given["stage"]) == "prod" if "stage" in given else False
     # AWS runs Python 3.11 on Amazon Linux 2, whose C library is older than the wheels need.
@@ -218,7 +213,7 @@ def _defaults(given: Mapping[str, _Raw], host: Host) -> dict[str, object]:
     }
 
 
-def _refuse_impossible(config: Config, given: Mapping[str, _Raw], host: Host) -> None:
+def _refuse_impossible(config: Config, given: Mapping[str, Raw], host: Host) -> None:
     """Refuse what each setting allows but the target cannot run."""
     if config.target == "aws":
         if config.python == "3.11":
@@ -233,69 +228,23 @@ def _refuse_impossible(config: Config, given: Mapping[str, _Raw], host: Host) ->
             )
 
 
-def _one_of(*allowed: str) -> Callable[[_Raw], str]:
-    def read(raw: _Raw) -> str:
-        # YAML and JSON read 3.12 as a number.
-        text = str(raw.value)
-        if text not in allowed:
-            raise raw.refuse("allowed are " + ", ".join(allowed))
-        return text
+_target = one_of("local", "localstack", "aws")
+_stage = one_of("dev", "prod")
 
-    return read
-
-
-def _whole(minimum: int, maximum: int) -> Callable[[_Raw], int]:
-    def read(raw: _Raw) -> int:
-        text = str(raw.value)
-        if not re.fullmatch(r"\d{1,9}", text) or not minimum <= int(text) <= maximum:
-            raise raw.refuse(f"allowed are whole numbers from {minimum} to {maximum}")
-        return int(text)
-
-    return read
-
-
-def _retention(raw: _Raw) -> int:
-    allowed = tuple(str(days) for days in RETENTION_DAYS)
-    return int(_one_of(*allowed)(raw))
-
-
-def _share(raw: _Raw) -> float:
-    text = str(raw.value)
-    if not re.fullmatch(r"\d(\.\d{1,9})?", text) or not 0 <= float(text) <= 1:
-        raise raw.refuse("allowed are numbers from 0 to 1, such as 0.25")
-    return float(text)
-
-
-def _flag(raw: _Raw) -> bool:
-    return _one_of("true", "false")(
-        _Raw(name=raw.name, value=str(raw.value).lower(), origin=raw.origin)
-    ) == "true"  # fmt: skip
-
-
-def _region(raw: _Raw) -> str:
-    text = str(raw.value)
-    if not _REGION.match(text):
-        raise raw.refuse("allowed are names of AWS regions, such as eu-central-1")
-    return text
-
-
-_target = _one_of("local", "localstack", "aws")
-_stage = _one_of("dev", "prod")
-
-_READERS: dict[str, Callable[[_Raw], object]] = {
+_READERS: dict[str, Callable[[Raw], object]] = {
     "target": _target,
     "stage": _stage,
-    "region": _region,
-    "architecture": _one_of("arm64", "x86_64"),
-    "python": _one_of("3.11", "3.12", "3.13"),
-    "log_retention_days": _retention,
+    "region": region,
+    "architecture": one_of("arm64", "x86_64"),
+    "python": one_of("3.11", "3.12", "3.13"),
+    "log_retention_days": retention,
     # EventBridge accepts rates of whole minutes; a day is the longest that makes sense here.
-    "monitor_every_minutes": _whole(1, 1440),
-    "monitor_window_minutes": _whole(1, 1440),
-    "capture_share": _share,
-    "throttle_rate": _whole(1, 10_000),
-    "throttle_burst": _whole(1, 5_000),
-    "daily_quota": _whole(1, 100_000_000),
-    "inference_memory_mb": _whole(512, 3008),
-    "alarm_key": _flag,
+    "monitor_every_minutes": whole_number(1, 1440),
+    "monitor_window_minutes": whole_number(1, 1440),
+    "capture_share": share,
+    "throttle_rate": whole_number(1, 10_000),
+    "throttle_burst": whole_number(1, 5_000),
+    "daily_quota": whole_number(1, 100_000_000),
+    "inference_memory_mb": whole_number(512, 3008),
+    "alarm_key": flag,
 }

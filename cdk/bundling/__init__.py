@@ -1,6 +1,7 @@
 """Builds what runs in Lambda: one zip file per package, from its lock file and our sources."""
 
-from cdk.bundling.build import BundlingError, Package, Platform, build_packages
+from cdk.bundling.build import BundlingError, Package, build_packages
+from cdk.bundling.platforms import Platform
 from cdk.bundling.recipes import RECIPES, PackageName, Recipe
 
 __all__ = [

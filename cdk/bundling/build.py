@@ -7,74 +7,36 @@ final name only when they are whole.
 """
 
 import hashlib
-import os
-import platform
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import uv
 
-from cdk.bundling.recipes import MIB, RECIPES, PackageName, Recipe, is_dropped
+from cdk.bundling.files import add_files, measure_mib, read_sources, strip, write_sources
+from cdk.bundling.platforms import Platform
+from cdk.bundling.recipes import MIB, RECIPES, PackageName, Recipe
 from cdk.config import Config
 from core.errors import LoopError, UnavailableError
 
-UNUSED_AFTER_S = 7 * 24 * 3600.0
+KEPT = 2  # of each package and platform: the present one and the one before
+UNUSED_AFTER_S = 3600.0
 WORKERS = 2
-# A zip file keeps a time for every file: one fixed time makes equal contents equal bytes.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_LEVEL = 1  # of compression: twice as fast as the default, a tenth larger
 # Where Lambda unpacks a package: what tracebacks show.
 _TASK_ROOT = "/var/task"
 
 
 class BundlingError(LoopError):
     """A package cannot be built, or is larger than Lambda takes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
-    """What a package is built for.
-
-    Attributes
-    ----------
-    label : str
-        A short name for files and messages.
-    python : str
-        Minor version of the interpreter, such as ``"3.12"``.
-    wheels : str or None
-        Platform name as ``uv`` knows it; None for the machine that builds.
-    """
-
-    label: str
-    python: str
-    wheels: str | None
-
-    @classmethod
-    def of(cls, config: Config) -> "Platform":
-        """Return the platform that will run a deployment's functions."""
-        minor = config.python.replace(".", "")
-        if config.target != "aws":
-            machine = platform.machine().lower()
-            return cls(
-                label=f"{sys.platform}-{machine}-py{minor}", python=config.python, wheels=None
-            )
-        # Lambda's Python 3.12 and 3.13 run on Amazon Linux 2023, whose C library is glibc 2.34.
-        machine = "aarch64" if config.architecture == "arm64" else "x86_64"
-        return cls(
-            label=f"aws-{machine}-py{minor}",
-            python=config.python,
-            wheels=f"{machine}-manylinux_2_34",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +106,7 @@ class _Builder:
         """Return the package, from the cache if it is there, and refuse one that is too large."""
         started = time.monotonic()
         recipe = RECIPES[name]
-        sources = _read_sources(self.root, recipe)
+        sources = read_sources(self.root, recipe)
         dependencies = self._dependencies_key(name)
         key = _hash([dependencies.encode(), *(part for pair in sources.items() for part in
                                               (str(pair[0]).encode(), pair[1]))])  # fmt: skip
@@ -155,19 +117,25 @@ class _Builder:
             with self._workspace() as folder:
                 whole = folder / path.name
                 shutil.copyfile(base, whole)
-                _write_sources(folder / "sources", sources)
+                write_sources(folder / "sources", sources)
                 self._compile(folder / "sources")
-                _add_files(whole, folder / "sources")
+                add_files(whole, folder / "sources")
                 whole.replace(path)
         path.touch()
         _judge_size(name, recipe, path, took_s=None if cached else time.monotonic() - started)
         return Package(path=path, digest=key)
 
     def forget_unused(self) -> None:
-        """Remove packages and workspaces that nobody has used for a week."""
+        """Remove old packages, and workspaces of builds that were killed.
+
+        What was used within the hour stays: another deployment may be uploading it.
+        """
         oldest = time.time() - UNUSED_AFTER_S
-        for path in self.cache.iterdir():
-            if path.stat().st_mtime < oldest:
+        seen: Counter[str] = Counter()
+        for path in sorted(self.cache.iterdir(), key=_used_at, reverse=True):
+            kind = path.stem.rpartition("-")[0]  # all but the hash
+            seen[kind] += 1
+            if (seen[kind] > KEPT or path.is_dir()) and _used_at(path) < oldest:
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)
                 else:
@@ -182,8 +150,7 @@ class _Builder:
             self._lock(name).read_bytes(),
             repr(self.platform).encode(),
             self.host.encode() if self.platform.wheels is None else b"",
-            (here / "build.py").read_bytes(),
-            (here / "recipes.py").read_bytes(),
+            *((here / file).read_bytes() for file in ("build.py", "files.py", "recipes.py")),
         ])  # fmt: skip
 
     def _install(self, name: PackageName, key: str) -> Path:
@@ -193,9 +160,9 @@ class _Builder:
             with self._workspace() as folder:
                 target = folder / "dependencies"
                 self._run_uv(name, target)
-                _strip(target, RECIPES[name])
+                strip(target, RECIPES[name])
                 self._compile(target)
-                _add_files(folder / path.name, target)
+                add_files(folder / path.name, target)
                 (folder / path.name).replace(path)
         path.touch()
         return path
@@ -252,53 +219,21 @@ class _Builder:
             yield Path(folder)
 
 
+def _used_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another build has just finished with it
+        return 0.0
+
+
 def _find_interpreter(python: str) -> str | None:
     if python == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
     return shutil.which(f"python{python}")
 
 
-def _read_sources(root: Path, recipe: Recipe) -> dict[PurePosixPath, bytes]:
-    """Return the project's files of a package, by their path in it."""
-    found = {PurePosixPath("lambdas/__init__.py"): b""}
-    for folder in recipe.sources:
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                found[PurePosixPath(path.relative_to(root).as_posix())] = path.read_bytes()
-    return dict(sorted(found.items()))
-
-
-def _write_sources(folder: Path, sources: Mapping[PurePosixPath, bytes]) -> None:
-    for relative, body in sources.items():
-        path = folder / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
-
-
-def _strip(folder: Path, recipe: Recipe) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):  # files before their folders
-        if path.is_dir():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif is_dropped(PurePosixPath(path.relative_to(folder).as_posix()), recipe):
-            path.unlink()
-
-
-def _add_files(archive: Path, folder: Path) -> None:
-    """Add a folder's files to a zip file, in order, with fixed times and modes."""
-    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as bundle:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
-            entry.create_system = 3  # Unix: the mode below counts
-            entry.external_attr = (0o755 if os.access(path, os.X_OK) else 0o644) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            with path.open("rb") as source, bundle.open(entry, "w") as sink:
-                shutil.copyfileobj(source, sink, MIB)
-
-
 def _judge_size(name: PackageName, recipe: Recipe, path: Path, *, took_s: float | None) -> None:
-    with zipfile.ZipFile(path) as bundle:
-        size_mib = sum(entry.file_size for entry in bundle.infolist()) / MIB
+    size_mib = measure_mib(path)
     effort = "unchanged" if took_s is None else f"built in {took_s:.1f} s"
     _say(f"package {name:9} {size_mib:6.1f} MiB of {recipe.limit_mib} "
          f"({path.stat().st_size / MIB:.1f} zipped), {effort}")  # fmt: skip

@@ -40,7 +40,7 @@ def test_handlers_can_be_imported_from_the_package_alone(
     with zipfile.ZipFile(packages[name].path) as bundle:
         bundle.extractall(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-I", "-c", _IMPORT, str(tmp_path), *RECIPES[name].handlers],
+        [sys.executable, "-I", "-S", "-c", _IMPORT, str(tmp_path), *RECIPES[name].handlers],
         env={
             "PATH": os.environ["PATH"],
             "BUCKET": "none",

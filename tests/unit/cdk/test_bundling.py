@@ -139,7 +139,7 @@ def test_nothing_half_built_is_left_when_interrupted(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(build, "_strip", stop)
+        patch.setattr(build, "strip", stop)
         with pytest.raises(KeyboardInterrupt):
             make(project)
     assert list((project / ".loop" / "build").iterdir()) == []
@@ -170,14 +170,35 @@ def test_rejects_a_package_above_its_limit(
 
 
 @pytest.mark.usefixtures("uv")
-def test_packages_are_forgotten_when_unused_for_a_week(project: Path) -> None:
-    cache = make(project).path.parent
-    old = cache / "control-old.zip"
-    old.touch()
-    before = time.time() - build.UNUSED_AFTER_S - 60
-    os.utime(old, (before, before))
+def test_old_packages_are_forgotten_when_there_are_newer_ones(project: Path) -> None:
+    packages = [make(project)]
+    for value in (2, 3):
+        (project / "core" / "a.py").write_text(f"X = {value}\n")
+        packages.append(make(project))
+    for age, package in enumerate(reversed(packages)):
+        then = time.time() - build.UNUSED_AFTER_S - 60 * (age + 1)
+        os.utime(package.path, (then, then))
     make(project)
-    assert not old.exists()
+    assert [package.path.exists() for package in packages] == [False, True, True]
+
+
+@pytest.mark.usefixtures("uv")
+def test_packages_in_use_are_kept_when_there_are_newer_ones(project: Path) -> None:
+    packages = []
+    for value in range(4):
+        (project / "core" / "a.py").write_text(f"X = {value}\n")
+        packages.append(make(project))
+    assert all(package.path.exists() for package in packages)
+
+
+@pytest.mark.usefixtures("uv")
+def test_workspaces_of_killed_builds_are_removed(project: Path) -> None:
+    left = make(project).path.parent / "building-x"
+    left.mkdir()
+    then = time.time() - build.UNUSED_AFTER_S - 60
+    os.utime(left, (then, then))
+    make(project)
+    assert not left.exists()
 
 
 @pytest.mark.usefixtures("uv")

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk.config import Config, Host, SettingError, read_config, setting_names
+from cdk.config import Config, Host, read_config, setting_names
+from cdk.setting import SettingError
 
 HOST = Host(python="3.11", architecture="arm64")
 
@@ -71,6 +72,17 @@ def test_keys_of_cdk_are_left_alone() -> None:
 def test_rejects_an_unknown_context_key(key: str) -> None:
     with pytest.raises(SettingError, match=rf"^setting {key} \(-c {key}\) is 'x': there is no"):
         read({key: "x"})
+
+
+def test_rejects_a_misspelt_variable() -> None:
+    with pytest.raises(SettingError, match="Did you mean LOOP_STAGE") as refusal:
+        read(LOOP_STAEG="prod")
+    assert str(refusal.value).startswith("setting staeg (LOOP_STAEG) is 'prod': there is no")
+
+
+def test_variables_of_other_parts_are_left_alone() -> None:
+    others = ("LOOP_HOME", "LOOP_USER", "LOOP_WORKSPACE", "LOOP_FUNCTION_PYTHON")
+    assert read_config({}, dict.fromkeys(others, "x"), host=HOST) == read()
 
 
 @pytest.mark.parametrize(

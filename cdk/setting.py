@@ -1,0 +1,84 @@
+"""Reading one setting's text: what is allowed, and the one line that says so."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.errors import InvalidInputError
+
+# CloudWatch Logs accepts these periods and no others (below ten years).
+RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
+
+
+class SettingError(InvalidInputError):
+    """A setting is unknown or has a value that is not allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """One setting as it was given."""
+
+    name: str
+    value: object
+    origin: str  # "-c stage" or "LOOP_STAGE": the words that the person typed
+
+    def refuse(self, allowed: str) -> SettingError:
+        """Return the one line that says why the value is not taken, and what would be."""
+        return SettingError(f"setting {self.name} ({self.origin}) is {self.value!r}: {allowed}.")
+
+
+def one_of(*allowed: str) -> Callable[[Raw], str]:
+    """Return a reader that takes these words only."""
+
+    def read(raw: Raw) -> str:
+        # YAML and JSON read 3.12 as a number.
+        text = str(raw.value)
+        if text not in allowed:
+            raise raw.refuse("allowed are " + ", ".join(allowed))
+        return text
+
+    return read
+
+
+def whole_number(minimum: int, maximum: int) -> Callable[[Raw], int]:
+    """Return a reader that takes whole numbers between these two, both included."""
+
+    def read(raw: Raw) -> int:
+        text = str(raw.value)
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not minimum <= int(text) <= maximum:
+            raise raw.refuse(f"allowed are whole numbers from {minimum} to {maximum}")
+        return int(text)
+
+    return read
+
+
+def retention(raw: Raw) -> int:
+    """Read a number of days that CloudWatch Logs knows."""
+    allowed = tuple(str(days) for days in RETENTION_DAYS)
+    return int(one_of(*allowed)(raw))
+
+
+def share(raw: Raw) -> float:
+    """Read a share, from 0 to 1."""
+    text = str(raw.value)
+    if not re.fullmatch(r"[0-9](\.[0-9]{1,9})?", text) or not 0 <= float(text) <= 1:
+        raise raw.refuse("allowed are numbers from 0 to 1, such as 0.25")
+    return float(text)
+
+
+def flag(raw: Raw) -> bool:
+    """Read true or false, in any case."""
+    text = str(raw.value).lower()
+    if text not in {"true", "false"}:
+        raise raw.refuse("allowed are true, false")
+    return text == "true"
+
+
+def region(raw: Raw) -> str:
+    """Read the name of an AWS region."""
+    text = str(raw.value)
+    if not _REGION.fullmatch(text):
+        raise raw.refuse("allowed are names of AWS regions, such as eu-central-1")
+    return text
