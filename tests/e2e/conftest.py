@@ -22,6 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
     home = tmp_path_factory.mktemp("end-to-end") / "home"
     try:
-        yield bring_up(home)
+        live = bring_up(home)
+        yield live
+        live.close()
     finally:
         take_down(home)

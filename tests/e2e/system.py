@@ -34,6 +34,7 @@ class LiveSystem:
     cloud: RunningCloud
     first: Json
     outputs: dict[str, str] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         cloudformation = self.aws("cloudformation")
@@ -48,14 +49,22 @@ class LiveSystem:
         self.http = httpx.Client(base_url=url, headers={"x-api-key": key}, timeout=60)
 
     def aws(self, service: str) -> Any:  # noqa: ANN401 - the type depends on the name
-        environment = self.cloud.environment()
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.cloud.endpoint_url,
-            region_name=self.cloud.region,
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        )
+        if service not in self._clients:
+            environment = self.cloud.environment()
+            self._clients[service] = boto3.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.cloud.endpoint_url,
+                region_name=self.cloud.region,
+                aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            )
+        return self._clients[service]
+
+    def close(self) -> None:
+        """Close the connections, so that a leak elsewhere stays visible."""
+        self.http.close()
+        for client in self._clients.values():
+            client.close()
 
     def loop(self, *arguments: str) -> Json:
         """Run a `loop` command that reports, and return its JSON."""
@@ -88,7 +97,7 @@ class LiveSystem:
         """Return the version that the endpoint serves, asked over HTTP."""
         answer = self.http.get(f"/v1/models/{model}")
         answer.raise_for_status()
-        return int(answer.json()["version"])
+        return int(answer.json()["model_version"])
 
     def wait_for_version(self, model: str, version: int) -> None:
         wait_for(
