@@ -28,7 +28,7 @@ COUNT_EVERY_S = 2.0  # how often the count of finished resources is told
 
 # The lines of cdk's output that matter: see the examples of `tell`.
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_STACK_LINE = re.compile(r"^(?P<stack>[\w-]+): (?P<verb>deploying|destroying|creating)")
+_STACK_LINE = re.compile(r"^(?P<stack>[\w-]+): (?P<verb>deploying|destroying)")
 _STACK_DONE = re.compile(r"^✅\s+(?P<stack>[\w:/-]+)(?P<rest>.*)$")
 _EVENT = re.compile(r"^(?P<stack>[\w-]+) \|\s*(?P<done>\d+)(?:/(?P<all>\d+))? \|")
 
@@ -216,6 +216,8 @@ def tell(line: str) -> str:
     ''
     """
     if found := _STACK_DONE.match(line):
+        if found["stack"] == "Environment":
+            return "the account is prepared"
         note = "no changes" if "no changes" in found["rest"] else "done"
         return f"{found['stack']}: {note}"
     if found := _STACK_LINE.match(line):

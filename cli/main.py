@@ -33,7 +33,7 @@ class LoopGroup(TyperGroup):
         except KeyboardInterrupt:
             _session(ctx).output.interrupted()
             raise typer.Exit(INTERRUPTED) from None
-        except (typer.Exit, typer.Abort, typer.TyperException):
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise
         except Exception as error:  # the border of the program  # noqa: BLE001
             raise typer.Exit(_fail(_session(ctx), error)) from None

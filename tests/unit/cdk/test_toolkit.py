@@ -230,6 +230,8 @@ def test_lock_is_held_by_cdk_when_we_are_killed(make_toolkit: MakeToolkit, tmp_p
     [
         ("✅  closed-loop-dev-storage (no changes)", "closed-loop-dev-storage: no changes"),
         ("closed-loop-dev-x: destroying... [4/4]", "closed-loop-dev-x: destroying"),
+        ("✅  Environment aws://0/us-east-1 bootstrapped.", "the account is prepared"),
+        ("CDKToolkit: creating CloudFormation changeset...", ""),
         ("Outputs:", ""),
         ("", ""),
     ],
