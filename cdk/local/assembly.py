@@ -10,6 +10,7 @@ from cdk.local.companion.cloudwatch import CloudWatch
 from cdk.local.companion.schedule import Companion, Task
 from cdk.local.companion.service_metrics import ExecutionWatch, QueueWatch
 from cdk.local.mends.alarms import mend_alarms
+from cdk.local.mends.disk import DiskGuard
 from cdk.local.mends.functions import digest_of, mend_functions, retire_idle
 from cdk.local.mends.logs import limit_streams
 from cdk.local.mends.metrics import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from cdk.local.mends.state import App
+    from cdk.local.mends.disk import App
 
 _KEEP_METRICS_S: Final = 3 * 24 * 3600.0
 _KEEP_IDLE_FUNCTIONS_S: Final = 600.0
@@ -45,6 +46,7 @@ def assemble(folder: Path) -> tuple[App, Companion]:
         _ministack(f"services.{name}")[0]
         for name in ("cloudwatch", "cloudwatch_logs", "apigateway_v1", "sqs", "stepfunctions")
     )
+    disk = DiskGuard.of(folder)
     saver = StateSaver(app._build_persistence_save_dict, persistence)
     cloudwatch = CloudWatch(metrics, responses, on_change=saver.mark)
     packages = mend_functions(runtime, functions, folder=folder)
@@ -60,6 +62,7 @@ def assemble(folder: Path) -> tuple[App, Companion]:
             Task("queue metrics", 2, lambda: queue_watch.record(cloudwatch)),
             Task("execution metrics", 2, lambda: execution_watch.record(cloudwatch)),
             Task("alarms", 2, cloudwatch.evaluate_alarms),
+            Task("disk", 2, disk.check),
             Task("saving", 1, saver.save_when_due),
             Task("idle functions", 60, lambda: retire_idle(runtime, idle_s=_KEEP_IDLE_FUNCTIONS_S)),
             Task("old packages", 300, lambda: packages.keep_only(set(_digests(functions)))),
@@ -67,7 +70,7 @@ def assemble(folder: Path) -> tuple[App, Companion]:
             Task("old metrics", 3600, lambda: cloudwatch.forget_old(keep_s=_KEEP_METRICS_S)),
         ]
     )
-    return notice_requests(app.app, saver), companion
+    return disk.guard(notice_requests(app.app, saver)), companion
 
 
 def _ministack(*names: str) -> list[ModuleType]:

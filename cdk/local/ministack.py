@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -83,7 +84,10 @@ def check_state(folder: Path) -> None:
 def emulator_environment(folder: Path, *, port: int, region: str) -> dict[str, str]:
     """Return the emulator's whole environment."""
     return {
-        "PATH": os.environ.get("PATH", os.defpath),
+        # The project's own node runs the functions that CDK itself writes in JavaScript.
+        "PATH": os.pathsep.join(
+            [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+        ),
         "HOME": str(folder),
         "TMPDIR": str(folder / "tmp"),
         "LANG": "C.UTF-8",

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    App = Callable[[Mapping[str, Any], object, object], Awaitable[None]]
+    from cdk.local.mends.disk import App
 
 _LOG = logging.getLogger("cdk.local.state")
 _ATTEMPTS: Final = 3
@@ -76,8 +76,7 @@ class StateSaver:
                 if text is None:
                     continue
                 digest = hashlib.sha256(text).digest()
-                if self._written.get(name) != digest:
-                    self._write(name, text)
+                if self._written.get(name) != digest and self._write(name, text):
                     self._written[name] = digest
 
     def _text_of(self, name: str, get_state: Callable[[], object]) -> bytes | None:
@@ -96,7 +95,7 @@ class StateSaver:
         self.mark()
         return None
 
-    def _write(self, name: str, text: bytes) -> None:
+    def _write(self, name: str, text: bytes) -> bool:
         partial = self._folder / f"{name}.partial"
         try:
             partial.write_bytes(text)
@@ -104,6 +103,8 @@ class StateSaver:
         except OSError as error:
             self.mark()
             _LOG.error("The state of %s cannot be saved: %s", name, error.strerror)
+            return False
+        return True
 
 
 def mend_package_names(service: Any) -> None:
@@ -133,7 +134,11 @@ def mend_package_names(service: Any) -> None:
 def notice_requests(app: App, saver: StateSaver) -> App:
     """Return the emulator's ASGI application, which marks the state as changed by each request."""
 
-    async def noticed(scope: Mapping[str, Any], receive: object, send: object) -> None:
+    async def noticed(
+        scope: Mapping[str, Any],
+        receive: Callable[[], Awaitable[Mapping[str, Any]]],
+        send: Callable[[Mapping[str, Any]], Awaitable[None]],
+    ) -> None:
         await app(scope, receive, send)
         if scope["type"] == "http" and not str(scope["path"]).startswith("/_ministack/"):
             saver.mark()
