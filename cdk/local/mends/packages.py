@@ -14,15 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _EXECUTABLE: Final = 0o111
-_READ_ONLY_FOLDER: Final = 0o555
-_FOLDER: Final = 0o755
+_PROGRAM: Final = 0o755
 
 
 class PackageFolders:
     """Unpacked packages under `root`, one folder for each content.
 
     The emulator by itself unpacks a package for each process that it starts, which takes seconds
-    for a package with scikit-learn. The folders are read-only, as ``/var/task`` is on AWS.
+    for a package with scikit-learn. Nothing may write into a folder: processes share it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -36,7 +35,7 @@ class PackageFolders:
         with self._lock:
             if not folder.is_dir():
                 partial = self._root / f"{digest}.partial"
-                _remove(partial)
+                shutil.rmtree(partial, ignore_errors=True)
                 _unpack(archive, partial)
                 partial.rename(folder)
         return folder
@@ -46,7 +45,7 @@ class PackageFolders:
         with self._lock:
             for folder in self._root.iterdir():
                 if folder.name not in digests:
-                    _remove(folder)
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unpack(archive: bytes, folder: Path) -> None:
@@ -55,13 +54,4 @@ def _unpack(archive: bytes, folder: Path) -> None:
         for entry in opened.infolist():
             path = opened.extract(entry, folder)
             if (entry.external_attr >> 16) & _EXECUTABLE and not entry.is_dir():
-                os.chmod(path, _FOLDER)  # noqa: PTH101 - zipfile's own path
-    for parent, _, _ in os.walk(folder, topdown=False):
-        if parent != str(folder):
-            os.chmod(parent, _READ_ONLY_FOLDER)  # noqa: PTH101
-
-
-def _remove(folder: Path) -> None:
-    for parent, _, _ in os.walk(folder):
-        os.chmod(parent, _FOLDER)  # noqa: PTH101 - its files cannot be removed otherwise
-    shutil.rmtree(folder, ignore_errors=True)
+                os.chmod(path, _PROGRAM)  # noqa: PTH101 - zipfile's own path

@@ -221,3 +221,15 @@ def test_removes_packages_that_no_function_has(tmp_path: Path) -> None:
         packages.folder(package(a=digest), digest=digest)
     packages.keep_only({"d2"})
     assert [path.name for path in (tmp_path / "functions").iterdir()] == ["d2"]
+
+
+def test_keeps_programs_executable(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, mode in (("tool", 0o755), ("data", 0o644)):
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = mode << 16
+            archive.writestr(entry, "")
+    folder = PackageFolders(tmp_path / "functions").folder(buffer.getvalue(), digest="d1")
+    assert os.access(folder / "tool", os.X_OK)
+    assert not (folder / "data").stat().st_mode & 0o111
