@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import httpx
 
 TIMEOUT_S = 30.0
+THROTTLED_TRIES = 5
 FIRST_ANSWER_S = 90.0  # a cold function, a fresh alias: how long a first prediction may take
 _STATUS_ERRORS: Mapping[int, type[LoopError]] = {
     400: InvalidInputError,
@@ -35,14 +36,22 @@ class Api:
         The API key.
     transport : httpx.BaseTransport, optional
         What carries requests; tests give one that answers by itself.
+    sleep : callable
+        Waits for a number of seconds.
     """
 
     def __init__(
-        self, *, url: str, key: str, transport: "httpx.BaseTransport | None" = None
+        self,
+        *,
+        url: str,
+        key: str,
+        transport: "httpx.BaseTransport | None" = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         import httpx  # noqa: PLC0415 - slow to load, and most commands send no request
 
         self.url = url
+        self._sleep = sleep
         self._faults = httpx.HTTPError
         # trust_env off where the address is this computer: no proxy of the person's own may
         # come in between.
@@ -91,34 +100,40 @@ class Api:
         model: str,
         record: Mapping[str, object],
         *,
-        is_awaited: Callable[[dict[str, Any]], bool] = lambda _answer: True,
-        sleep: Callable[[float], None] = time.sleep,
         patience_s: float = FIRST_ANSWER_S,
     ) -> dict[str, Any]:
-        """Ask until the endpoint has started and, where given, answers as awaited."""
+        """Ask until the endpoint has started."""
         until = time.monotonic() + patience_s
         while True:
             try:
-                answer = self.predict(model, [record])
-                if is_awaited(answer) or time.monotonic() >= until:
-                    return answer
+                return self.predict(model, [record])
             except (UnavailableError, NotFoundError):
                 if time.monotonic() >= until:
                     raise
-            sleep(1.0)
+            self._sleep(1.0)
 
     def _answer(self, path: str, body: object) -> dict[str, Any]:
-        try:
-            response = self.post(path, body)
-        except self._faults as error:
-            raise UnavailableError(
-                f"The API at {self.url} did not answer ({type(error).__name__}).",
-                next_step="loop status",
-            ) from error
+        response = self._post_patiently(path, body)
         if response.is_success:
             answer: dict[str, Any] = response.json()
             return answer
         raise _refusal(response)
+
+    def _post_patiently(self, path: str, body: object) -> "httpx.Response":
+        """Send a body; where the API asks for less haste, wait and send it again."""
+        for attempt in range(THROTTLED_TRIES):
+            try:
+                response = self.post(path, body)
+            except self._faults as error:
+                raise UnavailableError(
+                    f"The API at {self.url} did not answer ({type(error).__name__}).",
+                    next_step="loop status",
+                ) from error
+            if response.status_code != 429:
+                break
+            if attempt + 1 < THROTTLED_TRIES:
+                self._sleep(1.0)
+        return response
 
 
 def _refusal(response: "httpx.Response") -> LoopError:
@@ -132,6 +147,8 @@ def _refusal(response: "httpx.Response") -> LoopError:
         message, details = "the answer holds no explanation", []
     lines = [f"The API answered {response.status_code}: {message}", *details]
     next_step = "loop logs inference" if response.status_code >= 500 else "loop models"
+    if response.status_code == 429:
+        next_step = "wait a second and try again; throttle_rate is a setting of loop deploy"
     if response.status_code == 403:
         next_step = "loop status (a new deployment makes a new API key)"
     return kind("\n".join(lines), next_step=next_step)

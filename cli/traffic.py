@@ -205,18 +205,24 @@ def _quantile(values: list[float], share: float) -> float | None:
     return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 1)
 
 
+def _tenths(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
 def _show(session: Session, document: dict[str, Any]) -> None:
     statuses = ", ".join(f"{count} with {status}" for status, count in document["statuses"].items())
     facts = {
         "model": document["model"],
         "world": document["broken"] or "normal",
         "answers": statuses,
-        "seconds": document["seconds"],
-        "requests per second": document["requests_per_second"],
-        "latency p50, ms": document["latency_p50_ms"],
-        "latency p99, ms": document["latency_p99_ms"],
+        "seconds": f"{document['seconds']:.1f}",
+        "requests per second": f"{document['requests_per_second']:.1f}",
+        "latency p50, ms": _tenths(document["latency_p50_ms"]),
+        "latency p99, ms": _tenths(document["latency_p99_ms"]),
     }
     if "feedback" in document:
         facts["outcomes accepted"] = document["feedback"]["accepted"]
     session.output.facts(facts)
+    if "429" in document["statuses"]:
+        session.output.say("429 is the API's limit of requests per second; --rate sends slower.")
     session.output.say("Next: loop alarms (the monitor looks every few minutes)")

@@ -14,7 +14,12 @@ class Endpoint:
         self.slept: list[float] = []
 
     def api(self) -> Api:
-        return Api(url="http://127.0.0.1:1", key="k", transport=httpx.MockTransport(self.respond))
+        return Api(
+            url="http://127.0.0.1:1",
+            key="k",
+            transport=httpx.MockTransport(self.respond),
+            sleep=self.slept.append,
+        )
 
     def respond(self, request: httpx.Request) -> httpx.Response:
         if self.statuses:
@@ -24,7 +29,7 @@ class Endpoint:
 
 def test_first_prediction_waits_for_a_cold_endpoint() -> None:
     endpoint = Endpoint(503, 404, 502)
-    answer = endpoint.api().first_prediction("m", {}, sleep=endpoint.slept.append)
+    answer = endpoint.api().first_prediction("m", {})
 
     assert answer["predictions"][0]["prediction"] == "Yes"
     assert len(endpoint.slept) == 3
@@ -34,8 +39,21 @@ def test_first_prediction_waits_for_a_cold_endpoint() -> None:
 def test_first_prediction_gives_up_in_the_end(status: int, kind: type[Exception]) -> None:
     endpoint = Endpoint(*[status] * 10)
     with pytest.raises(kind):
-        endpoint.api().first_prediction("m", {}, sleep=endpoint.slept.append, patience_s=0)
+        endpoint.api().first_prediction("m", {}, patience_s=0)
     assert endpoint.slept == []
+
+
+def test_request_is_sent_again_when_the_api_asks_for_less_haste() -> None:
+    endpoint = Endpoint(429, 429)
+    assert endpoint.api().predict("m", [{}])["model_version"] == 1
+    assert endpoint.slept == [1.0, 1.0]
+
+
+def test_haste_is_told_when_waiting_does_not_help() -> None:
+    endpoint = Endpoint(*[429] * 10)
+    with pytest.raises(UnavailableError, match="429"):
+        endpoint.api().predict("m", [{}])
+    assert len(endpoint.statuses) == 5
 
 
 def test_wrong_key_names_the_way_to_see_it() -> None:

@@ -48,6 +48,7 @@ def test_statuses_are_counted_when_the_api_refuses(loop: Loop, world: World) -> 
     world.respond = lambda _request: httpx.Response(429)
     document = json.loads(loop("traffic", "--requests", "2", "--rate", "1000", "--json").stdout)
     assert document["statuses"] == {"429": 2}
+    assert "--rate" in loop("traffic", "--requests", "1").stdout
 
 
 def test_traffic_stops_after_its_seconds(loop: Loop) -> None:
