@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _KEEP_METRICS_S: Final = 3 * 24 * 3600.0
 _KEEP_IDLE_FUNCTIONS_S: Final = 600.0
-_KEEP_LOG_STREAMS: Final = 2000
+_KEEP_LOG_STREAMS: Final = 1000
 
 
 def assemble(folder: Path) -> tuple[App, Companion]:

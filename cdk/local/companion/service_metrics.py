@@ -54,8 +54,14 @@ def function_dimensions(config: Mapping[str, Any]) -> list[Dimensions]:
 
 
 def round_duration(milliseconds: float) -> float:
-    """Return a duration with three digits: equal ones are stored as one with a count."""
-    return float(f"{milliseconds:.3g}")
+    """Return whole milliseconds, of three digits: equal ones are stored as one with a count.
+
+    Examples
+    --------
+    >>> [round_duration(value) for value in (0.2, 16.4, 12345.6)]
+    [1.0, 16.0, 12300.0]
+    """
+    return max(1.0, float(f"{round(milliseconds):.3g}"))
 
 
 def record_request(
