@@ -39,6 +39,14 @@ def add(  # noqa: PLR0913 - a parameter is an option of the command
     identifier: Annotated[
         str | None, typer.Option("--identifier", help="The column that names a row.")
     ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option("--group", help="The column whose rows stay together in the split."),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option("--time", help="The column with a row's time: the latest are held out."),
+    ] = None,
     positive: Annotated[
         str | None, typer.Option("--positive", help="The positive class of a binary target.")
     ] = None,
@@ -53,10 +61,17 @@ def add(  # noqa: PLR0913 - a parameter is an option of the command
         system = session.system()
         session.output.progress(f"reading {source}")
         if target is None:
-            prepared = _prepare_named(source, given={"--name": name, "--identifier": identifier})
+            useless = {"--name": name, "--identifier": identifier, "--group": group, "--time": time}
+            prepared = _prepare_named(source, given=useless)
         else:
             prepared = prepare_file(
-                Path(source), target=target, name=name, identifier=identifier, positive=positive
+                Path(source),
+                target=target,
+                name=name,
+                identifier=identifier,
+                group=group,
+                time=time,
+                positive=positive,
             )
         _tell_contract(session, prepared)
         _train_on(session, system, prepared, replace_contract=new_contract)

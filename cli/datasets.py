@@ -53,8 +53,10 @@ def prepare_file(
     *,
     target: str,
     name: str | None,
-    identifier: str | None,
-    positive: str | None,
+    identifier: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    positive: str | None = None,
 ) -> Prepared:
     """Read a person's file and infer its contract; nothing is uploaded before this has worked.
 
@@ -83,6 +85,8 @@ def prepare_file(
         target=target,
         dataset=name,
         identifier=identifier,
+        group=group,
+        time=time,
         positive=positive,
     )
     return Prepared(

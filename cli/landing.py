@@ -58,6 +58,7 @@ def _agree(system: System, prepared: Prepared, *, replace: bool) -> Contract:
         return found
     known = {column.name for column in declared.columns}
     columns = {column.name for column in found.columns} | set(found.ignored)
+    columns |= {found.identifier or "", found.group or "", found.time or ""}
     if declared.target == found.target and known <= columns:
         return declared
     raise ConflictError(

@@ -19,6 +19,8 @@ from core.strict_json import canonical_json, describe_place, describe_rule, pars
 
 Kind = Literal["numeric", "categorical", "boolean", "text"]
 Task = Literal["binary", "multiclass", "regression"]
+TimeFormat = Literal["iso", "day_first", "month_first", "number"]
+"""How a point in time is written: 2024-01-31, 31.01.2024, 01/31/2024, or a number that grows."""
 
 MAX_CONTRACT_BYTES = 4 * 1024 * 1024
 MAX_COLUMNS = 2000
@@ -79,6 +81,27 @@ class Column(BaseModel):
         return self
 
 
+class Policies(BaseModel):
+    """What validation does with a value that the contract does not expect.
+
+    ``reject`` sends the row to the quarantine, ``as_missing`` keeps the row without the value (a
+    column that may not be missing still rejects it), ``clip`` takes the nearest end of the range.
+    Whatever is changed so is counted in the dataset version's summary.
+
+    Attributes
+    ----------
+    unseen_category : {'reject', 'as_missing'}
+        For a text that is none of a column's categories.
+    out_of_range : {'reject', 'as_missing', 'clip'}
+        For a number below a column's minimum or above its maximum.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    unseen_category: Literal["reject", "as_missing"] = "reject"
+    out_of_range: Literal["reject", "as_missing", "clip"] = "reject"
+
+
 class Contract(BaseModel):
     """The declared schema of one dataset.
 
@@ -99,6 +122,15 @@ class Contract(BaseModel):
         The column that names a row.
     ignored : tuple of str
         Columns in the file that are neither.
+    group : str or None
+        The column whose equal values hold rows together: all of a customer's rows are either
+        trained on or held out. No feature.
+    time : str or None
+        The column that says when a row was observed: the latest rows are held out. No feature.
+    time_format : {'iso', 'day_first', 'month_first', 'number'}
+        How `time` is written.
+    policies : Policies
+        What becomes of a row with a value that the contract does not expect.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -111,6 +143,10 @@ class Contract(BaseModel):
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MAX_COLUMNS)]
     identifier: Label | None = None
     ignored: Annotated[tuple[Label, ...], Field(max_length=MAX_COLUMNS)] = ()
+    group: Label | None = None
+    time: Label | None = None
+    time_format: TimeFormat = "iso"
+    policies: Policies = Policies()
 
     @model_validator(mode="after")
     def _check_classes(self) -> Self:
@@ -128,11 +164,12 @@ class Contract(BaseModel):
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         seen = {self.target}
-        others = [*([self.identifier] if self.identifier else []), *self.ignored]
+        others = [*filter(None, (self.identifier, self.group, self.time)), *self.ignored]
         for name in [column.name for column in self.columns] + others:
             if name in seen:
                 raise ValueError(
-                    "target, identifier, columns and ignored must name each column once"
+                    "target, identifier, group, time, columns and ignored must name each column"
+                    " once"
                 )
             seen.add(name)
         if not self.numeric_columns and not self.string_columns:

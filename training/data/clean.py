@@ -60,8 +60,10 @@ def hash_clean_rows(raw: RawTable, cells: Sequence[Cell], contract: Contract) ->
     header = canonical_json(
         {
             "columns": [[column.name, column.kind] for column in contract.columns],
+            "group": contract.group,
             "identifier": contract.identifier,
             "target": [contract.target, contract.task],
+            "time": [contract.time, contract.time_format],
         }
     )
     content = header + b"\n" + (fetch(raw, hashes)[0][0] or "").encode()

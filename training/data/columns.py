@@ -15,7 +15,7 @@ MAX_LEVELS = 50
 MAX_CODES = 12
 """Whole numbers with at most so many different values may be codes or counts."""
 
-Role = Literal["target", "identifier", "feature", "ignored"]
+Role = Literal["target", "identifier", "group", "time", "feature", "ignored"]
 
 _MOST = 0.95
 _MIN_ROWS_FOR_A_MINIMUM = 100
@@ -74,6 +74,13 @@ def describe_identifier(facts: ColumnFacts, *, given: bool) -> Evidence:
     )
     note = f"; {' and '.join(faults)} go to the quarantine" if faults else ""
     return Evidence(facts.name, "identifier", "text", f"names the row: {why}{note}")
+
+
+def describe_group(facts: ColumnFacts) -> Evidence:
+    """Say how many groups this column makes, and how many rows belong to none."""
+    note = f"; {facts.missing} rows without one go to the quarantine" if facts.missing else ""
+    reason = f"holds rows together, as you said: {facts.distinct} groups{note}"
+    return Evidence(facts.name, "group", "text", reason)
 
 
 def describe_missing(facts: ColumnFacts) -> str:

@@ -15,12 +15,14 @@ from core.keys import check_name
 from training.data.columns import (
     Evidence,
     Guess,
+    describe_group,
     describe_identifier,
     describe_missing,
     find_identifier,
     guess_feature,
 )
 from training.data.facts import ColumnFacts, measure_column
+from training.data.moments import TimeGuess, guess_time
 from training.data.read import MAX_RAW_BYTES, RawTable, open_raw
 from training.data.target import Target, infer_target
 
@@ -50,13 +52,35 @@ class Inferred:
     ragged_rows: int
 
 
-def infer_contract(
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The columns that are no features, by what they are for."""
+
+    target: str
+    identifier: str | None
+    group: str | None
+    time: str | None
+
+    def roles(self) -> list[tuple[str, str]]:
+        """Return (role, column) of those that are there."""
+        named = {
+            "target": self.target,
+            "identifier": self.identifier,
+            "group": self.group,
+            "time": self.time,
+        }
+        return [(role, column) for role, column in named.items() if column is not None]
+
+
+def infer_contract(  # noqa: PLR0913 - what a person may state
     source: Path | bytes,
     *,
     filename: str,
     target: str,
     dataset: str | None = None,
     identifier: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
     positive: str | None = None,
     task: Task | None = None,
 ) -> Inferred:
@@ -74,6 +98,10 @@ def infer_contract(
         Name of the dataset; made from `filename` when left out.
     identifier : str, optional
         The column that names a row; guessed when left out.
+    group : str, optional
+        The column whose equal values hold rows together; none when left out.
+    time : str, optional
+        The column that says when a row was observed; none when left out.
     positive : str, optional
         The positive class of a binary target; guessed when left out.
     task : {"binary", "multiclass", "regression"}, optional
@@ -89,26 +117,34 @@ def infer_contract(
     name = check_name(dataset) if dataset else name_dataset(filename)
     body = source if isinstance(source, bytes) else _load(source)
     with open_raw(body, name=filename) as table:
-        _check_columns(table, filename, target=target, identifier=identifier)
+        given = _Given(target, identifier, group, time)
+        _check_columns(table, filename, given)
         facts = [measure_column(table, place) for place in range(len(table.columns))]
         aimed = facts[table.columns.index(target)]
         aim = infer_target(table, aimed, task=task, positive=positive)
-        named = identifier or find_identifier(facts, target=target)
+        free = [column for column in facts if column.name not in (group, time)]
+        named = identifier or find_identifier(free, target=target)
+        moment = guess_time(table, _find(facts, time)) if time else None
         guesses = {
             column.name: guess_feature(table, column, place)
             for place, column in enumerate(facts)
-            if column.name not in (target, named)
+            if column.name not in (target, named, group, time)
         }
+    given = _Given(target, named, group, time)
     contract = _assemble(
-        name, aim=aim, target=target, identifier=named, guesses=list(guesses.values()),
+        name, aim=aim, given=given, moment=moment, guesses=list(guesses.values()),
         filename=filename,
     )  # fmt: skip
     reason = aim.reason + describe_missing(aimed)
     evidence = {name: guess.evidence for name, guess in guesses.items()}
     evidence[target] = Evidence(target, "target", aim.task, reason)
     if named:
-        given = identifier is not None
-        evidence[named] = describe_identifier(_find(facts, named), given=given)
+        stated = identifier is not None
+        evidence[named] = describe_identifier(_find(facts, named), given=stated)
+    if group:
+        evidence[group] = describe_group(_find(facts, group))
+    if moment:
+        evidence[moment.evidence.column] = moment.evidence
     ordered = tuple(evidence[column] for column in table.columns)
     return Inferred(contract, ordered, rows=table.row_count, ragged_rows=len(table.ragged))
 
@@ -142,7 +178,7 @@ def _load(path: Path) -> bytes:
         ) from None
 
 
-def _check_columns(table: RawTable, filename: str, *, target: str, identifier: str | None) -> None:
+def _check_columns(table: RawTable, filename: str, given: _Given) -> None:
     columns = table.columns
     if len(columns) > MAX_COLUMNS:
         raise InvalidInputError(
@@ -156,14 +192,16 @@ def _check_columns(table: RawTable, filename: str, *, target: str, identifier: s
                 f"{_MAX_NAME_CHARACTERS} characters.",
                 next_step="Give the column a plain name.",
             )
-    for wanted in filter(None, (target, identifier)):
+    roles: dict[str, str] = {}
+    for role, wanted in given.roles():
         if wanted not in columns:
             raise _no_such_column(wanted, columns, filename)
-    if identifier == target:
-        raise InvalidInputError(
-            f"Column {target!r} cannot be both target and identifier.",
-            next_step="Choose two different columns.",
-        )
+        if wanted in roles:
+            raise InvalidInputError(
+                f"Column {wanted!r} cannot be both {roles[wanted]} and {role}.",
+                next_step="Choose two different columns.",
+            )
+        roles[wanted] = role
 
 
 def _no_such_column(wanted: str, columns: tuple[str, ...], filename: str) -> InvalidInputError:
@@ -186,8 +224,8 @@ def _assemble(
     dataset: str,
     *,
     aim: Target,
-    target: str,
-    identifier: str | None,
+    given: _Given,
+    moment: TimeGuess | None,
     guesses: list[Guess],
     filename: str,
 ) -> Contract:
@@ -201,11 +239,14 @@ def _assemble(
     return Contract(
         dataset=dataset,
         task=aim.task,
-        target=target,
+        target=given.target,
         classes=aim.classes,
         columns=features,
-        identifier=identifier,
+        identifier=given.identifier,
         ignored=tuple(guess.evidence.column for guess in guesses if not guess.column),
+        group=given.group,
+        time=given.time,
+        time_format=moment.time_format if moment else "iso",
     )
 
 

@@ -6,7 +6,7 @@ Every name and text from a contract is quoted here before it becomes part of a s
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.contract import Column, Contract
+from core.contract import Column, Contract, TimeFormat
 
 MISSING_MARKERS = ("", "?", "NA", "N/A", "null", "NULL", "NaN", "-")
 """Cells that mean "not known", after blanks at both ends are gone. A contract that declares one of
@@ -15,6 +15,13 @@ them as a category or class keeps it as that."""
 TRUE_WORDS = ("true", "t", "yes", "y", "1")
 FALSE_WORDS = ("false", "f", "no", "n", "0")
 """Cells of a boolean column, in upper or lower case."""
+
+_CLOCKS = ("", " %H:%M", " %H:%M:%S")
+# Two-digit years come first: "%Y" would take 24 for the year 24.
+_DAYS = {
+    "day_first": ("%d.%m.%y", "%d/%m/%y", "%d-%m-%y", "%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y"),
+    "month_first": ("%m/%d/%y", "%m-%d-%y", "%m/%d/%Y", "%m-%d-%Y"),
+}
 
 LARGEST_FLOAT32 = 3.4028234663852886e38
 _BLANKS = " \t\r\n\u00a0"
@@ -89,6 +96,33 @@ def describe_identifier(name: str, cell: str) -> Cell:
     """Return value and fault of the identifier; duplicates are found among the good rows."""
     text = _known_text(cell)
     return Cell(name, text, _fault(text, "'missing identifier'", "FALSE", ""))
+
+
+def describe_group(name: str, cell: str) -> Cell:
+    """Return value and fault of the column that holds rows together."""
+    text = _known_text(cell)
+    return Cell(name, text, _fault(text, "'missing group'", "FALSE", ""))
+
+
+def describe_time(name: str, cell: str, time_format: TimeFormat) -> Cell:
+    """Return value and fault of the time of a row: seconds since 1970 (DOUBLE), or its number."""
+    text = _known_text(cell)
+    value = _moment(text, time_format)
+    fault = _fault(text, "'missing time'", f"{value} IS NULL", "not a time")
+    return Cell(name, value, fault)
+
+
+def _moment(text: str, time_format: TimeFormat) -> str:
+    if time_format == "number":
+        return _number(text)
+    if time_format == "iso":
+        # The pattern keeps out words that a cast would take: epoch, infinity.
+        return (
+            f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}[-/]')"
+            f" THEN epoch(TRY_CAST({text} AS TIMESTAMP)) END"
+        )
+    formats = _texts(day + clock for day in _DAYS[time_format] for clock in _CLOCKS)
+    return f"epoch(try_strptime({text}, [{formats}]))"
 
 
 def count_rounded(cell: str) -> str:

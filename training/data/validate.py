@@ -116,10 +116,11 @@ def _validate_table(
 
 
 def _describe_cells(raw: RawTable, contract: Contract) -> list[rules.Cell]:
-    """Return value and fault of identifier (if any), features and target, in this order."""
+    """Return value and fault of each column: identifier, features, target, group and time."""
     places = {name: f"c{place}" for place, name in enumerate(raw.columns)}
     names = [column.name for column in contract.columns]
-    wanted = [contract.target, *([contract.identifier] if contract.identifier else []), *names]
+    others = filter(None, (contract.identifier, contract.group, contract.time))
+    wanted = [contract.target, *others, *names]
     absent = [name for name in wanted if name not in places]
     if absent:
         raise InvalidInputError(_describe_absent(absent, raw, contract))
@@ -127,6 +128,11 @@ def _describe_cells(raw: RawTable, contract: Contract) -> list[rules.Cell]:
     cells.append(rules.describe_target(contract, places[contract.target]))
     if contract.identifier:
         cells.insert(0, rules.describe_identifier(contract.identifier, places[contract.identifier]))
+    if contract.group:
+        cells.append(rules.describe_group(contract.group, places[contract.group]))
+    if contract.time:
+        cell = places[contract.time]
+        cells.append(rules.describe_time(contract.time, cell, contract.time_format))
     return cells
 
 
@@ -174,7 +180,8 @@ def _summarise(
     faults = clean.count_faults(raw)
     for (reason, _), count in faults.items():
         by_reason[reason] += count
-    known = {contract.target, contract.identifier, *contract.ignored}
+    known = {contract.target, contract.identifier, contract.group, contract.time}
+    known.update(contract.ignored)
     known.update(column.name for column in contract.columns)
     return {
         "format": 1,

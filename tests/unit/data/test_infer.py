@@ -256,6 +256,38 @@ def test_rejects_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("texts", "time_format"),
+    [
+        (_cycle("2024-01-31", "2024-02-29 10:30:00", "2023-12-01T08:00:00Z"), "iso"),
+        (_cycle("31.01.2024", "1.2.24"), "day_first"),
+        (_cycle("01/31/2024", "2/1/2024 10:30"), "month_first"),
+        (_cycle("01/02/2024", "2/1/2024"), "day_first"),
+        (_cycle("2023", "2024"), "number"),
+    ],
+)
+def test_the_way_a_time_is_written_is_found(texts: list[str], time_format: str) -> None:
+    body = _csv({"x": _cycle("1", "2", "4"), "y": _cycle("no", "yes"), "seen": texts})
+    contract = infer_contract(body, filename="a.csv", target="y", time="seen").contract
+    assert (contract.time, contract.time_format) == ("seen", time_format)
+    assert [column.name for column in contract.columns] == ["x"]
+
+
+def test_rejects_a_time_that_is_none() -> None:
+    body = _csv({"x": _cycle("1", "2", "4"), "y": _cycle("no", "yes"), "seen": _cycle("a", "b")})
+    with pytest.raises(InvalidInputError, match="at most 0 of its 120 cells"):
+        infer_contract(body, filename="a.csv", target="y", time="seen")
+
+
+def test_a_group_is_no_feature_and_no_identifier() -> None:
+    names = [f"c{row}" for row in range(ROWS)]
+    body = _csv({"x": _cycle("1", "2", "4"), "y": _cycle("no", "yes"), "client_id": names})
+    inferred = infer_contract(body, filename="a.csv", target="y", group="client_id")
+    assert (inferred.contract.group, inferred.contract.identifier) == ("client_id", None)
+    assert [column.name for column in inferred.contract.columns] == ["x"]
+    assert "120 groups" in _reason(inferred, "client_id")
+
+
+@pytest.mark.parametrize(
     ("filename", "name"),
     [
         ("telco-churn.csv", "telco-churn"),

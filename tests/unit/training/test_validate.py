@@ -144,6 +144,25 @@ def test_counts_whole_numbers_that_float32_rounds() -> None:
     assert summary["rounded_numbers"] == {"charge": 1}
 
 
+def test_keeps_group_and_time_beside_the_features(tmp_path: Path) -> None:
+    contract = Contract(
+        dataset="small",
+        task="binary",
+        target="t",
+        classes=("n", "y"),
+        columns=(Column(name="a", kind="numeric"),),
+        group="house",
+        time="seen",
+    )
+    rows = [[str(i), "ny"[i % 2], f"h{i % 7}", "1970-01-02"] for i in range(60)]
+    bad = [["1", "n", "", "1970-01-02"], ["1", "n", "h", "infinity"], ["1", "n", "h", ""]]
+    store, found = validate(rows + bad, contract, ("a", "t", "house", "seen"))
+    clean = read_parquet(store, keys.dataset_data("small", found.version), tmp_path)
+    assert clean[8] == (8.0, "n", "h1", 86400.0)
+    wrong = read_parquet(store, keys.quarantine("small", found.version), tmp_path)
+    assert [row[1] for row in wrong] == ["missing group", "not a time", "missing time"]
+
+
 ROWS = make_rows(rows=100)
 REJECTED: dict[str, tuple[list[list[str]], tuple[str, ...]]] = {
     "bad": ([*ROWS[:50], *([*row[:4], "x", row[5]] for row in ROWS[49:])], HEADER),
