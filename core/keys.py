@@ -47,6 +47,11 @@ def source(dataset: str) -> str:
     return f"contracts/{check_name(dataset)}.source.json"
 
 
+def judging(dataset: str) -> str:
+    """Key of what is declared about a dataset's decisions and gate."""
+    return f"contracts/{check_name(dataset)}.judging.json"
+
+
 def raw(dataset: str, sha256: str, filename: str) -> str:
     """Key of a landed file; its name is made of safe characters, its content's hash leads."""
     safe = _UNSAFE.sub("-", filename).strip("-.")[-100:] or "file"
