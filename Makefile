@@ -15,10 +15,10 @@ export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up down clean test check lint types imports unit format lock
+.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 up: setup ## build, start the local cloud, deploy, train a first model and ask it for a prediction
 	@$(BIN)/loop up
@@ -52,6 +52,9 @@ imports: setup ## the arrows between the folders
 unit: setup ## the quick tests: no local cloud, no package builds
 	$(call say,quick tests)
 	@$(BIN)/pytest -m 'not cloud and not build' -n 2
+
+bench-validation: setup ## how long validation takes, in units of reading the same file
+	@$(BIN)/python -m bench.validation
 
 format: setup ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .

@@ -3,7 +3,6 @@
 The statements are made of numbers and of texts that `training.data.rules` has quoted.
 """
 
-import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -11,69 +10,64 @@ from pathlib import Path
 from typing import Any
 
 from core.contract import Contract
-from core.strict_json import canonical_json
 from training.data.read import RawTable
-from training.data.rules import Cell, count_rounded, quote_name, quote_text
+from training.data.rules import Cell, count_rounded, quote_name, quote_text, read_cells
 
 
 def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) -> None:
-    """Make the tables ``clean`` (row_number, v0, v1, …) and ``bad`` (row_number, reason, column).
+    """Make the views ``clean`` (row_number, v0, v1, …) and ``bad`` (row_number, reason, column).
 
-    The values v0, v1, … are those of `cells`, in order; an identifier is the first of them.
+    The values v0, v1, … are those of `cells`, in order; an identifier is the first of them. The
+    rows of both are in the order of the file.
     """
-    faults = ", ".join(
-        f"CASE WHEN ({cell.fault}) IS NOT NULL THEN"
-        f" {{'reason': {cell.fault}, 'column': {quote_text(cell.name)}}} END"
-        for cell in cells
-    )
+    faults = ", ".join(f"{cell.fault} AS f{i}" for i, cell in enumerate(cells))
     values = ", ".join(f"{cell.value} AS v{i}" for i, cell in enumerate(cells))
-    checked = f"SELECT row_number, coalesce({faults}) AS fault, {values} FROM raw"  # noqa: S608
-    clean = "SELECT * EXCLUDE (fault) FROM checked WHERE fault IS NULL"
-    if has_identifier:
-        # The first of the good rows is kept: a bad row must not push out a good one.
-        clean += " QUALIFY row_number() OVER (PARTITION BY v0 ORDER BY row_number) = 1"
-    first = quote_text(cells[0].name)
-    bad = (
-        'SELECT row_number, fault.reason AS reason, fault."column" AS "column"'  # noqa: S608
-        " FROM checked WHERE fault IS NOT NULL"
-        f" UNION ALL SELECT row_number, 'duplicate identifier', {first} FROM checked"
-        " WHERE fault IS NULL AND row_number NOT IN (SELECT row_number FROM clean)"
-    )
-    # The rules of all columns are one long expression: to optimise it takes many seconds, whatever
-    # the number of rows; to run it as it stands takes a tenth of one.
+    kept = ", ".join(f"v{i}" for i in range(len(cells)))
+    reasons = ", ".join(f"f{i}" for i in range(len(cells)))
+    places = " ".join(f"WHEN f{i} IS NOT NULL THEN {i}" for i in range(len(cells)))
+    source = read_cells(cells, "raw")
+    # The rules of all columns are one long statement of several steps: to optimise it takes many
+    # seconds, whatever the number of rows, and folds the steps into one another again.
     fetch(raw, "PRAGMA disable_optimizer")
-    fetch(raw, f"CREATE TABLE checked AS {checked}")
+    fetch(
+        raw,
+        f"CREATE TABLE checked AS SELECT row_number, {kept}, coalesce({reasons}) AS reason,"  # noqa: S608
+        f" CAST(CASE {places} END AS SMALLINT) AS place"
+        f" FROM (SELECT row_number, {values}, {faults} FROM {source})",
+    )
     fetch(raw, "PRAGMA enable_optimizer")
-    for name, query in (("clean", clean), ("bad", bad)):
-        fetch(raw, f"CREATE TABLE {name} AS {query}")
+    if has_identifier:
+        _mark_duplicates(raw)
+    names = " ".join(f"WHEN {i} THEN {quote_text(cell.name)}" for i, cell in enumerate(cells))
+    fetch(
+        raw,
+        f"CREATE VIEW clean AS SELECT row_number, {kept} FROM checked WHERE reason IS NULL",  # noqa: S608
+    )
+    fetch(
+        raw,
+        f'CREATE VIEW bad AS SELECT row_number, reason, CASE place {names} END AS "column"'  # noqa: S608
+        " FROM checked WHERE reason IS NOT NULL",
+    )
 
 
-def hash_clean_rows(raw: RawTable, cells: Sequence[Cell], contract: Contract) -> str:
-    """Name the clean content: the hash of the columns and of every row's values, in order."""
-    # Each row is hashed as a JSON list of texts, so that no two different rows look the same.
-    values = ", ".join(f"CAST(v{i} AS VARCHAR)" for i in range(len(cells)))
-    raw.connection.execute("ALTER TABLE clean ADD COLUMN row_sha256 VARCHAR")
-    raw.connection.execute(
-        f"UPDATE clean SET row_sha256 = sha256(CAST(to_json([{values}]) AS VARCHAR))"  # noqa: S608
+def _mark_duplicates(raw: RawTable) -> None:
+    # The first of the good rows is kept: a bad row must not push out a good one.
+    fetch(
+        raw,
+        "CREATE TABLE repeated AS SELECT v0, min(row_number) AS row_number FROM checked"
+        " WHERE reason IS NULL GROUP BY v0 HAVING count(*) > 1",
     )
-    hashes = "SELECT string_agg(row_sha256, '' ORDER BY row_number) FROM clean"
-    header = canonical_json(
-        {
-            "columns": [[column.name, column.kind] for column in contract.columns],
-            "group": contract.group,
-            "identifier": contract.identifier,
-            "target": [contract.target, contract.task],
-            "time": [contract.time, contract.time_format],
-        }
+    fetch(
+        raw,
+        "UPDATE checked SET reason = 'duplicate identifier', place = 0 FROM repeated r"
+        " WHERE checked.reason IS NULL AND checked.v0 = r.v0 AND checked.row_number > r.row_number",
     )
-    content = header + b"\n" + (fetch(raw, hashes)[0][0] or "").encode()
-    return hashlib.sha256(content).hexdigest()
 
 
 def write_clean(raw: RawTable, cells: Sequence[Cell]) -> bytes:
     """Write the good rows as Parquet, under the names of their columns, in the file's order."""
     columns = ", ".join(f"v{i} AS {quote_name(cell.name)}" for i, cell in enumerate(cells))
-    return _to_parquet(raw, f"SELECT {columns} FROM clean ORDER BY row_number")  # noqa: S608
+    return _to_parquet(raw, f"SELECT {columns} FROM clean")  # noqa: S608
 
 
 def write_quarantine(raw: RawTable) -> bytes:
@@ -103,16 +97,24 @@ def count_faults(raw: RawTable) -> Counter[tuple[str, str]]:
     return counts
 
 
-def count_rounded_numbers(raw: RawTable, contract: Contract) -> dict[str, int]:
+def count_rounded_numbers(
+    raw: RawTable, cells: Sequence[Cell], contract: Contract
+) -> dict[str, int]:
     """Count, per column, whole numbers too large for float32, which the model reads rounded."""
-    places = {name: f"c{place}" for place, name in enumerate(raw.columns)}
-    names = [column.name for column in contract.columns if column.kind == "numeric"]
-    if not names:
+    numeric = {column.name for column in contract.columns if column.kind == "numeric"}
+    places = {i: cell for i, cell in enumerate(cells) if cell.name in numeric}
+    if not places:
         return {}
-    counts = ", ".join(count_rounded(places[name]) for name in names)
+    largest = ", ".join(f"max(abs(v{i}))" for i in places)
+    found = fetch(raw, f"SELECT {largest} FROM clean")[0]  # noqa: S608
+    # Below that, float32 holds every whole number: most columns need no closer look.
+    large = [cell for cell, top in zip(places.values(), found, strict=True) if (top or 0) >= 2**24]
+    if not large:
+        return {}
+    counts = ", ".join(count_rounded(cell.raw) for cell in large)
     clean = "raw WHERE row_number IN (SELECT row_number FROM clean)"
-    found = fetch(raw, f"SELECT {counts} FROM {clean}")[0]  # noqa: S608
-    return {name: count for name, count in zip(names, found, strict=True) if count}
+    rounded = fetch(raw, f"SELECT {counts} FROM {clean}")[0]  # noqa: S608
+    return {cell.name: count for cell, count in zip(large, rounded, strict=True) if count}
 
 
 def _to_parquet(raw: RawTable, query: str) -> bytes:

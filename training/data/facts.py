@@ -6,9 +6,8 @@ these numbers is true of the rows that will be kept.
 
 from dataclasses import dataclass
 
-from core.contract import Column
 from training.data.read import RawTable
-from training.data.rules import FALSE_WORDS, TRUE_WORDS, Cell, describe_feature, quote_text
+from training.data.rules import FALSE_WORDS, TRUE_WORDS, known_number, known_text, quote_text
 
 _DATE = (
     "[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}([T ].*)?"
@@ -66,8 +65,7 @@ class ColumnFacts:
 
 def measure_column(table: RawTable, place: int) -> ColumnFacts:
     """Count the cells of the column at `place` (from 0) of a raw table."""
-    text = _cell("categorical", place).value
-    number = _cell("numeric", place).value
+    text, number = known_text("cell"), known_number("cell")
     words = ", ".join(quote_text(word) for word in (*TRUE_WORDS, *FALSE_WORDS))
     counted = table.connection.execute(
         f"""
@@ -77,7 +75,7 @@ def measure_column(table: RawTable, place: int) -> ColumnFacts:
                count(*) FILTER (WHERE regexp_full_match(text, {quote_text(_DATE)})),
                min(number)::DOUBLE, max(number)::DOUBLE,
                count(*) FILTER (WHERE contains(text, ' ')), coalesce(max(length(text)), 0)
-        FROM (SELECT {text} AS text, {number} AS number FROM raw)
+        FROM (SELECT {text} AS text, {number} AS number FROM (SELECT c{place:d} AS cell FROM raw))
         """  # noqa: S608 (every part is made by training.data.rules, which quotes)
     ).fetchall()[0]
     return ColumnFacts(table.columns[place], *counted)
@@ -88,13 +86,8 @@ def count_levels(table: RawTable, place: int) -> dict[str, int]:
 
     To be called only when `measure_column` has shown that they are few.
     """
-    text = _cell("categorical", place).value
+    text = known_text(f"c{place}")
     levels = table.connection.execute(
         f"SELECT {text} AS text, count(*) FROM raw GROUP BY text HAVING text IS NOT NULL"  # noqa: S608
     ).fetchall()
     return {str(level): int(rows) for level, rows in sorted(levels)}
-
-
-def _cell(kind: str, place: int) -> Cell:
-    column = Column.model_validate({"name": "cell", "kind": kind})
-    return describe_feature(column, f"c{place}")

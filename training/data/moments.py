@@ -8,7 +8,7 @@ from core.errors import InvalidInputError
 from training.data.columns import Evidence
 from training.data.facts import ColumnFacts
 from training.data.read import RawTable
-from training.data.rules import describe_time
+from training.data.rules import Cell, describe_time, read_cells
 
 _ENOUGH = 0.95
 _WORDS: dict[TimeFormat, str] = {
@@ -39,8 +39,7 @@ def guess_time(table: RawTable, facts: ColumnFacts) -> TimeGuess:
     """
     cell = f"c{table.columns.index(facts.name)}"
     formats: tuple[TimeFormat, ...] = get_args(TimeFormat)
-    counts = ", ".join(f"count({describe_time('t', cell, way).value})" for way in formats)
-    found = table.connection.execute(f"SELECT {counts} FROM raw").fetchall()[0]  # noqa: S608
+    found = [_count(table, describe_time(facts.name, cell, way)) for way in formats]
     read = dict(zip(formats, found, strict=True))
     best = max(formats, key=read.__getitem__)
     if not facts.known or read[best] < _ENOUGH * facts.known:
@@ -55,3 +54,8 @@ def guess_time(table: RawTable, facts: ColumnFacts) -> TimeGuess:
     doubt = " (month, day, year would be possible too)" if twofold else ""
     reason = f"says when a row was observed, as you said: {_WORDS[best]}{doubt}{note}"
     return TimeGuess(best, Evidence(facts.name, "time", best, reason))
+
+
+def _count(table: RawTable, cell: Cell) -> int:
+    query = f"SELECT count({cell.value}) FROM {read_cells([cell], 'raw')}"  # noqa: S608
+    return int(table.connection.execute(query).fetchall()[0][0])

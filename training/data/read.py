@@ -1,7 +1,8 @@
 """Read a raw file (CSV or Parquet) into a duckdb table of text cells, or say in one line why not.
 
-The structure of a CSV (quotes, number of fields, encoding) is checked by Python's own reader, which
-knows the exact row of every fault; everything after that is vectorised in duckdb.
+The structure of a CSV (quotes, number of fields) is checked by looking at all its bytes at once. A
+file with an unusual quotation mark goes through Python's own reader, which is slow and knows the
+exact row of every fault. Everything after that is vectorised in duckdb.
 
 Rows are counted as a spreadsheet counts them: a CSV's header is row 1, its first record row 2.
 A Parquet file has no header row: its first record is row 1.
@@ -16,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import InvalidInputError
+from training.data.structure import Structure, cut_out, find_structure
 
 MAX_RAW_BYTES = 256 * 1024 * 1024
 MAX_FIELD_CHARACTERS = 1024 * 1024
@@ -120,7 +124,7 @@ def _read_parquet(
         raise InvalidInputError(
             f"{name} begins like a Parquet file and cannot be read as one", next_step=_CANNOT_PARSE
         ) from error
-    row_count = _count(connection)
+    row_count = _count(connection, "raw")
     if not row_count:
         raise InvalidInputError(f"{name} has columns and no rows", next_step="send rows too")
     return RawTable(connection=connection, columns=columns, row_count=row_count, ragged=())
@@ -129,33 +133,125 @@ def _read_parquet(
 def _read_csv(
     connection: duckdb.DuckDBPyConnection, body: bytes, *, name: str, folder: Path
 ) -> RawTable:
-    path = folder / "raw.csv"
-    copied = _copy_regular_rows(_decode(body, name=name), path, name=name)
-    columns, ragged, written = copied.columns, copied.ragged, copied.row_count
-    if not written and not ragged:
+    body = _clean_bytes(body, name=name)
+    header, _, _ = body.partition(b"\n")
+    delimiter = sniff_delimiter(header.decode())
+    found = _read_regular(connection, body, delimiter, name=name, folder=folder)
+    if found is None:
+        found = _read_carefully(connection, body, delimiter, name=name, folder=folder)
+    if not found.row_count:
         raise InvalidInputError(f"{name} has a header and no rows", next_step="send rows too")
-    types = {"row_number": "BIGINT"} | {f"c{i}": "VARCHAR" for i in range(len(columns))}
+    return found
+
+
+def _read_regular(
+    connection: duckdb.DuckDBPyConnection, body: bytes, delimiter: str, *, name: str, folder: Path
+) -> RawTable | None:
+    """Read a CSV whose records can be told apart at a glance; None when this one's cannot."""
+    structure = find_structure(body, delimiter=delimiter)
+    if structure is None or not structure.fields[0]:
+        return None
+    if structure.longest_bytes > MAX_FIELD_CHARACTERS:
+        return None
+    header, *_ = _parse(body, structure, [0], delimiter)
+    columns = _named(header, name=name)
+    odd = structure.fields != len(columns)
+    odd[0] = True
+    ragged = np.flatnonzero(odd & (structure.fields > 0))[1:].tolist()
+    path = folder / "raw.csv"
+    with path.open("wb") as file:
+        file.writelines(cut_out(body, structure, odd))
+    longest_bytes = structure.longest_bytes
+    _load_cells(connection, path, delimiter, width=len(columns), longest_bytes=longest_bytes)
+    if _count(connection, "cells") != len(odd) - odd.sum():
+        # The two disagree on what a record is: the careful reader has the last word.
+        connection.execute("DROP TABLE cells")
+        return None
+    _number_rows(connection, np.flatnonzero(odd))
+    cells = _parse(body, structure, ragged, delimiter)
+    rows = tuple(RaggedRow(place + 1, row) for place, row in zip(ragged, cells, strict=True))
+    row_count = int((structure.fields > 0).sum()) - 1
+    return RawTable(connection=connection, columns=columns, row_count=row_count, ragged=rows)
+
+
+def _parse(
+    body: bytes, structure: Structure, records: list[int], delimiter: str
+) -> list[tuple[str, ...]]:
+    texts = (body[structure.starts[i] : structure.ends[i]].decode() for i in records)
+    # Every text is one record, but may hold line feeds between quotation marks.
+    return [
+        tuple(next(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter)))
+        for text in texts
+    ]
+
+
+def _number_rows(connection: duckdb.DuckDBPyConnection, left_out: NDArray[np.int64]) -> None:
+    """Make the view ``raw``: the cells with the numbers that their records have in the file.
+
+    `left_out` are the places of the records that are not among the cells; 0 is the header's.
+    """
+    if len(left_out) == 1:
+        connection.execute("CREATE VIEW raw AS SELECT rowid + 2 AS row_number, * FROM cells")
+        return
+    # As many records lie before a cell's as its place says, and those that were left out.
+    firsts = (left_out - np.arange(len(left_out))).tolist()
+    connection.execute(
+        "CREATE TABLE shifts AS SELECT first, max(shift) AS shift FROM (SELECT"
+        " unnest(?::BIGINT[]) AS first, unnest(?::BIGINT[]) AS shift) GROUP BY first",
+        [firsts, list(range(1, len(left_out) + 1))],
+    )
+    connection.execute(
+        "CREATE TABLE raw AS SELECT c.place + s.shift + 1 AS row_number, c.* EXCLUDE (place)"
+        " FROM (SELECT rowid AS place, * FROM cells) c"
+        " ASOF JOIN shifts s ON c.place >= s.first ORDER BY row_number"
+    )
+
+
+def _load_cells(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    delimiter: str,
+    *,
+    width: int,
+    longest_bytes: int,
+    numbered: bool = False,
+) -> None:
+    """Read a CSV without a header into the table ``cells``."""
+    types = {"row_number": "BIGINT"} if numbered else {}
+    types |= {f"c{i}": "VARCHAR" for i in range(width)}
     connection.read_csv(
         str(path),
         header=False,
         auto_detect=False,
         columns=types,
-        delimiter=",",
+        delimiter=delimiter,
         quotechar='"',
         escapechar='"',
-        max_line_size=max(copied.longest_bytes, 1024),
-    ).create("raw")
-    if _count(connection) != written:
+        max_line_size=max(longest_bytes, 1024),
+    ).create("cells")
+
+
+def _read_carefully(
+    connection: duckdb.DuckDBPyConnection, body: bytes, delimiter: str, *, name: str, folder: Path
+) -> RawTable:
+    """Read a CSV record by record, and write it anew as one that leaves no doubt."""
+    path = folder / "raw.csv"
+    copied = _copy_regular_rows(body.decode(), path, delimiter, name=name)
+    width, written = len(copied.columns), copied.row_count
+    longest_bytes = copied.longest_bytes
+    _load_cells(connection, path, ",", width=width, longest_bytes=longest_bytes, numbered=True)
+    connection.execute("CREATE VIEW raw AS SELECT * FROM cells")
+    found = _count(connection, "cells")
+    if found != written:
         raise InvalidInputError(
-            f"{name} was read as {_count(connection)} of {written} rows", next_step=_CANNOT_PARSE
+            f"{name} was read as {found} of {written} rows", next_step=_CANNOT_PARSE
         )
-    return RawTable(
-        connection=connection, columns=columns, row_count=written + len(ragged), ragged=ragged
-    )
+    row_count = written + len(copied.ragged)
+    return RawTable(connection, copied.columns, row_count, copied.ragged)
 
 
-def _decode(body: bytes, *, name: str) -> str:
-    """Return the text of a CSV with line feeds as its only line ends, or name the faulty row."""
+def _clean_bytes(body: bytes, *, name: str) -> bytes:
+    """Return a CSV in UTF-8 with line feeds as its only line ends, or name the faulty row."""
     body = body.removeprefix(_BYTE_ORDER_MARK)
     nul = body.find(b"\0")
     if nul >= 0:
@@ -164,13 +260,16 @@ def _decode(body: bytes, *, name: str) -> str:
             next_step="save the file as UTF-8 text",
         )
     try:
-        text = body.decode("utf-8")
+        if not body.isascii():
+            body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             f"{name}, row {_row_at(body, error.start)}: not UTF-8 text",
             next_step="save the file in UTF-8 (Latin-1 and other code pages are not read)",
         ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    if b"\r" in body:
+        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return body
 
 
 def _row_at(body: bytes, position: int) -> int:
@@ -186,9 +285,9 @@ class _Copied:
     longest_bytes: int
 
 
-def _copy_regular_rows(text: str, path: Path, *, name: str) -> _Copied:
+def _copy_regular_rows(text: str, path: Path, delimiter: str, *, name: str) -> _Copied:
     """Write the records with the right number of fields to `path`, fully quoted and numbered."""
-    records = _records(text, name=name)
+    records = _records(text, delimiter, name=name)
     first_number, header = next(records)
     if first_number != 1:
         raise InvalidInputError(
@@ -209,12 +308,11 @@ def _copy_regular_rows(text: str, path: Path, *, name: str) -> _Copied:
     return _Copied(columns, tuple(ragged), row_count, longest_bytes=4 * longest_characters)
 
 
-def _records(text: str, *, name: str) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, delimiter: str, *, name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield (row number, cells) of every record that is not blank."""
     row_number = 0
     limit = csv.field_size_limit(MAX_FIELD_CHARACTERS)
     try:
-        delimiter = sniff_delimiter(text.partition("\n")[0])
         lines = io.StringIO(text, newline="\n")
         for cells in csv.reader(lines, delimiter=delimiter, strict=True):
             row_number += 1
@@ -255,6 +353,6 @@ def _named(header: tuple[str, ...], *, name: str) -> tuple[str, ...]:
     return columns
 
 
-def _count(connection: duckdb.DuckDBPyConnection) -> int:
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     # All rows are fetched: duckdb refuses other work on a connection with an unfinished result.
-    return int(connection.execute("SELECT count(*) FROM raw").fetchall()[0][0])
+    return int(connection.table(table).count("*").fetchall()[0][0])

@@ -6,7 +6,7 @@ Every name and text from a contract is quoted here before it becomes part of a s
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.contract import Column, Contract, TimeFormat
+from core.contract import Column, Contract, Policies, TimeFormat
 
 MISSING_MARKERS = ("", "?", "NA", "N/A", "null", "NULL", "NaN", "-")
 """Cells that mean "not known", after blanks at both ends are gone. A contract that declares one of
@@ -24,27 +24,46 @@ _DAYS = {
 }
 
 LARGEST_FLOAT32 = 3.4028234663852886e38
-_BLANKS = " \t\r\n\u00a0"
+_BLANKS = " \t\r\n\v\f\u00a0"
 _NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One column of a row, as two SQL expressions.
+    """One column of a row, as SQL expressions in steps, each of which sees those before it.
+
+    A step is made for a whole column at once, so that what is true of nearly all cells is found
+    out cheaply and the rest is looked at closely.
 
     Attributes
     ----------
     name : str
         The column's name.
+    raw : str
+        SQL name of its text in the file.
+    first : str
+        A first, cheap reading of the text; NULL where that was not possible. `read_cells` makes
+        the column ``{raw}_first`` of it.
+    read : str
+        The value as the file says it, from the text and the first reading; NULL when missing or
+        no value of this kind. `read_cells` makes the column ``{raw}_read`` of it.
     value : str
-        Its typed value, NULL when missing or wrong.
+        The value as the contract's policies leave it, from what was read.
     fault : str
-        The reason why the row breaks the contract, NULL when it does not.
+        The reason why the row breaks the contract, from the text and what was read; NULL when it
+        does not.
+    changed : str
+        Whether a policy has changed the value, from the text and what was read; empty when none
+        can.
     """
 
     name: str
+    raw: str
+    first: str
+    read: str
     value: str
     fault: str
+    changed: str = ""
 
 
 def quote_text(text: str) -> str:
@@ -57,59 +76,158 @@ def quote_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def describe_feature(column: Column, cell: str) -> Cell:
-    """Return value and fault of a feature; `cell` is the SQL name of its raw text."""
+def describe_feature(column: Column, cell: str, policies: Policies) -> Cell:
+    """Return how to read a feature; `cell` is the SQL name of its raw text."""
     missing = "NULL" if column.nullable else "'missing'"
     if column.kind == "numeric":
-        text = _known_text(cell)
-        return Cell(
-            name=column.name,
-            value=f"TRY_CAST({_number(text)} AS FLOAT)",
-            fault=_number_fault(column, text, missing=missing),
-        )
+        return _describe_number(column, cell, policies, missing=missing)
     if column.kind == "boolean":
-        text = f"lower({_known_text(cell)})"
-        value = (
-            f"CASE WHEN {text} IN ({_texts(TRUE_WORDS)}) THEN TRUE"
-            f" WHEN {text} IN ({_texts(FALSE_WORDS)}) THEN FALSE END"
-        )
-        wrong = f"({value}) IS NULL"
-        return Cell(column.name, value, _fault(text, missing, wrong, "not a boolean"))
-    text = _known_text(cell, declared=column.categories or ())
-    wrong = f"{text} NOT IN ({_texts(column.categories)})" if column.categories else "FALSE"
-    return Cell(column.name, text, _fault(text, missing, wrong, "unknown category"))
+        closely = _closely(cell, _truth(known_text(cell)))
+        fault = _fault(cell, missing, "not a boolean")
+        return Cell(column.name, cell, _truth(cell), closely, f"{cell}_read", fault)
+    if column.categories:
+        return _describe_category(column, cell, policies, missing=missing)
+    return _describe_text(column.name, cell, missing=missing)
 
 
 def describe_target(contract: Contract, cell: str) -> Cell:
-    """Return value and fault of the target: a class's text, or a number (DOUBLE)."""
-    text = _known_text(cell, declared=contract.classes)
+    """Return how to read the target: a class, or a number (DOUBLE)."""
+    name, read = contract.target, f"{cell}_read"
     if contract.task == "regression":
-        value = _number(text)
-        wrong = f"{value} IS NULL OR abs({value}) > {LARGEST_FLOAT32!r}"
-        fault = _fault(text, "'missing target'", wrong, "target is not a number")
-        return Cell(contract.target, value, fault)
-    wrong = f"{text} NOT IN ({_texts(contract.classes)})"
-    return Cell(contract.target, text, _fault(text, "'missing target'", wrong, "unknown class"))
+        fault = _fault(cell, "'missing target'", "target is not a number")
+        fault = f"CASE WHEN {_too_large(cell)} THEN 'target is not a number' ELSE {fault} END"
+        return Cell(name, cell, _fast_number(cell), _number_closely(cell), read, fault)
+    labels = contract.classes
+    fault = _fault(cell, "'missing target'", "unknown class", declared=labels)
+    return Cell(name, cell, *_read_label(cell, labels), read, fault)
 
 
 def describe_identifier(name: str, cell: str) -> Cell:
-    """Return value and fault of the identifier; duplicates are found among the good rows."""
-    text = _known_text(cell)
-    return Cell(name, text, _fault(text, "'missing identifier'", "FALSE", ""))
+    """Return how to read the identifier; duplicates are found among the good rows."""
+    return _describe_text(name, cell, missing="'missing identifier'")
 
 
 def describe_group(name: str, cell: str) -> Cell:
-    """Return value and fault of the column that holds rows together."""
-    text = _known_text(cell)
-    return Cell(name, text, _fault(text, "'missing group'", "FALSE", ""))
+    """Return how to read the column that holds rows together."""
+    return _describe_text(name, cell, missing="'missing group'")
 
 
 def describe_time(name: str, cell: str, time_format: TimeFormat) -> Cell:
-    """Return value and fault of the time of a row: seconds since 1970 (DOUBLE), or its number."""
-    text = _known_text(cell)
-    value = _moment(text, time_format)
-    fault = _fault(text, "'missing time'", f"{value} IS NULL", "not a time")
-    return Cell(name, value, fault)
+    """Return how to read the time of a row: seconds since 1970 (DOUBLE), or its number."""
+    fault = _fault(cell, "'missing time'", "not a time")
+    moment = _moment(f"{cell}_first", time_format)
+    return Cell(name, cell, known_text(cell), moment, f"{cell}_read", fault)
+
+
+def read_cells(cells: Iterable[Cell], source: str) -> str:
+    """Return the SQL of the rows of `source` with ``{raw}_first`` and ``{raw}_read`` added."""
+    cells = list(cells)
+    first = ", ".join(f"{cell.first} AS {cell.raw}_first" for cell in cells)
+    read = ", ".join(f"{cell.read} AS {cell.raw}_read" for cell in cells)
+    return f"(SELECT *, {read} FROM (SELECT *, {first} FROM {source}))"  # noqa: S608
+
+
+def count_rounded(cell: str) -> str:
+    """Return the SQL that counts whole numbers that float32 cannot hold (above 2 to the 24th)."""
+    number = known_number(cell)
+    return (
+        f"count(*) FILTER (WHERE {number} = floor({number})"
+        f" AND abs({number}) <= {LARGEST_FLOAT32!r}"
+        f" AND CAST(TRY_CAST({number} AS FLOAT) AS DOUBLE) <> {number})"
+    )
+
+
+def known_text(cell: str, *, declared: Iterable[str] = ()) -> str:
+    """Return the SQL of a cell's text without blanks at its ends, NULL when it is missing."""
+    return _unless_missing(_trimmed(cell), declared=declared)
+
+
+def known_number(cell: str) -> str:
+    """Return the SQL of a cell's number (DOUBLE), NULL when it is none."""
+    return _number(known_text(cell))
+
+
+def _describe_text(name: str, cell: str, *, missing: str) -> Cell:
+    read = _unless_missing(f"{cell}_first")
+    fault = f"CASE WHEN {cell}_read IS NULL THEN {missing} END"
+    return Cell(name, cell, _trimmed(cell), read, f"{cell}_read", fault)
+
+
+def _describe_category(column: Column, cell: str, policies: Policies, *, missing: str) -> Cell:
+    labels = column.categories or ()
+    fault, changed = _fault(cell, missing, "unknown category", declared=labels), ""
+    if policies.unseen_category == "as_missing" and column.nullable:
+        known = known_text(cell, declared=labels)
+        fault, changed = "NULL", f"{cell}_read IS NULL AND {known} IS NOT NULL"
+    return Cell(column.name, cell, *_read_label(cell, labels), f"{cell}_read", fault, changed)
+
+
+def _describe_number(column: Column, cell: str, policies: Policies, *, missing: str) -> Cell:
+    value, wrong, changed = f"{cell}_read", _too_large(cell), ""
+    if outside := _outside(column, value):
+        if policies.out_of_range == "clip":
+            changed, value = f"({outside}) AND NOT {wrong}", _clip(column, value)
+        elif policies.out_of_range == "as_missing" and column.nullable:
+            changed, value = (
+                f"({outside}) AND NOT {wrong}",
+                f"CASE WHEN NOT ({outside}) THEN {value} END",
+            )
+        else:
+            wrong += f" OR {outside}"
+    fault = (
+        f"CASE WHEN {wrong} THEN 'out of range' ELSE {_fault(cell, missing, 'not a number')} END"
+    )
+    first, read = _fast_number(cell), _number_closely(cell)
+    return Cell(column.name, cell, first, read, f"TRY_CAST({value} AS FLOAT)", fault, changed)
+
+
+def _outside(column: Column, number: str) -> str:
+    below = [f"{number} < {column.minimum!r}::DOUBLE"] * (column.minimum is not None)
+    above = [f"{number} > {column.maximum!r}::DOUBLE"] * (column.maximum is not None)
+    return " OR ".join(below + above)
+
+
+def _clip(column: Column, number: str) -> str:
+    clipped = number
+    if column.minimum is not None:
+        clipped = f"greatest({clipped}, {column.minimum!r}::DOUBLE)"
+    if column.maximum is not None:
+        clipped = f"least({clipped}, {column.maximum!r}::DOUBLE)"
+    # Of a number and NULL, greatest and least take the number.
+    return f"CASE WHEN {number} IS NOT NULL THEN {clipped} END"
+
+
+def _too_large(cell: str) -> str:
+    return f"abs({cell}_read) > {LARGEST_FLOAT32!r}"
+
+
+def _fast_number(cell: str) -> str:
+    return f"TRY_CAST({cell} AS DOUBLE)"
+
+
+def _number_closely(cell: str) -> str:
+    # A cast takes what is no number here: infinities, and digits with underscores.
+    plain = f"isfinite({cell}_first) AND NOT contains({cell}, '_')"
+    return f"CASE WHEN {plain} THEN {cell}_first ELSE {known_number(cell)} END"
+
+
+def _closely(cell: str, value: str) -> str:
+    return f"CASE WHEN {cell}_first IS NOT NULL THEN {cell}_first ELSE {value} END"
+
+
+def _read_label(cell: str, labels: Iterable[str]) -> tuple[str, str]:
+    """Return both steps to read one of a few texts, which then takes as much room as a number."""
+    labels = tuple(labels)
+    kind = f"ENUM({_texts(sorted(labels))})"
+    known = known_text(cell, declared=labels)
+    return f"TRY_CAST({cell} AS {kind})", _closely(cell, f"TRY_CAST({known} AS {kind})")
+
+
+def _truth(text: str) -> str:
+    return (
+        f"CASE WHEN lower({text}) IN ({_texts(TRUE_WORDS)}) THEN TRUE"
+        f" WHEN lower({text}) IN ({_texts(FALSE_WORDS)}) THEN FALSE END"
+    )
 
 
 def _moment(text: str, time_format: TimeFormat) -> str:
@@ -125,20 +243,14 @@ def _moment(text: str, time_format: TimeFormat) -> str:
     return f"epoch(try_strptime({text}, [{formats}]))"
 
 
-def count_rounded(cell: str) -> str:
-    """Return the SQL that counts whole numbers that float32 cannot hold (above 2 to the 24th)."""
-    number = _number(_known_text(cell))
-    return (
-        f"count(*) FILTER (WHERE {number} = floor({number})"
-        f" AND abs({number}) <= {LARGEST_FLOAT32!r}"
-        f" AND CAST(TRY_CAST({number} AS FLOAT) AS DOUBLE) <> {number})"
-    )
+def _trimmed(cell: str) -> str:
+    return f"trim({cell}, {quote_text(_BLANKS)})"
 
 
-def _known_text(cell: str, *, declared: Iterable[str] = ()) -> str:
-    markers = [marker for marker in MISSING_MARKERS if marker not in declared]
-    trimmed = f"trim({cell}, {quote_text(_BLANKS)})"
-    return f"CASE WHEN {trimmed} NOT IN ({_texts(markers)}) THEN {trimmed} END"
+def _unless_missing(text: str, *, declared: Iterable[str] = ()) -> str:
+    kept = set(declared)
+    markers = [marker for marker in MISSING_MARKERS if marker not in kept]
+    return f"CASE WHEN {text} NOT IN ({_texts(markers)}) THEN {text} END"
 
 
 def _number(text: str) -> str:
@@ -146,21 +258,12 @@ def _number(text: str) -> str:
     return f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN TRY_CAST({text} AS DOUBLE) END"
 
 
-def _number_fault(column: Column, text: str, *, missing: str) -> str:
-    number = _number(text)
-    limits = [f"abs({number}) > {LARGEST_FLOAT32!r}"]
-    if column.minimum is not None:
-        limits.append(f"{number} < {column.minimum!r}::DOUBLE")
-    if column.maximum is not None:
-        limits.append(f"{number} > {column.maximum!r}::DOUBLE")
+def _fault(cell: str, missing: str, wrong: str, *, declared: Iterable[str] = ()) -> str:
+    known = known_text(cell, declared=declared)
     return (
-        f"CASE WHEN {text} IS NULL THEN {missing} WHEN {number} IS NULL THEN 'not a number'"
-        f" WHEN {' OR '.join(limits)} THEN 'out of range' END"
+        f"CASE WHEN {cell}_read IS NULL THEN"
+        f" CASE WHEN {known} IS NULL THEN {missing} ELSE {quote_text(wrong)} END END"
     )
-
-
-def _fault(text: str, missing: str, wrong: str, reason: str) -> str:
-    return f"CASE WHEN {text} IS NULL THEN {missing} WHEN {wrong} THEN {quote_text(reason)} END"
 
 
 def _texts(texts: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.store import ObjectStore
 from core.strict_json import canonical_json
 from training.data import clean, rules
+from training.data.content import hash_clean_rows
 from training.data.read import MAX_RAW_BYTES, RawTable, open_raw
 
 MIN_ROWS = 50
@@ -95,7 +96,7 @@ def _validate_table(
 ) -> Validation:
     cells = _describe_cells(raw, contract)
     clean.check_rows(raw, cells, has_identifier=contract.identifier is not None)
-    version = clean.hash_clean_rows(raw, cells, contract)
+    version = hash_clean_rows(raw, contract)
     rows = clean.fetch(raw, "SELECT count(*) FROM clean")[0][0]
     quarantined = raw.row_count - rows
     if quarantined:
@@ -103,7 +104,7 @@ def _validate_table(
     reason = _find_reason_to_reject(raw, contract, rows=rows, quarantined=quarantined)
     if not reason:
         store.put(keys.dataset_data(contract.dataset, version), clean.write_clean(raw, cells))
-        summary = _summarise(raw, contract, version=version, rows=rows, raw_key=raw_key)
+        summary = _summarise(raw, cells, contract, version=version, rows=rows, raw_key=raw_key)
         store.put(keys.dataset_summary(contract.dataset, version), canonical_json(summary))
     return Validation(
         status="rejected" if reason else "ok",
@@ -124,7 +125,10 @@ def _describe_cells(raw: RawTable, contract: Contract) -> list[rules.Cell]:
     absent = [name for name in wanted if name not in places]
     if absent:
         raise InvalidInputError(_describe_absent(absent, raw, contract))
-    cells = [rules.describe_feature(column, places[column.name]) for column in contract.columns]
+    cells = [
+        rules.describe_feature(column, places[column.name], contract.policies)
+        for column in contract.columns
+    ]
     cells.append(rules.describe_target(contract, places[contract.target]))
     if contract.identifier:
         cells.insert(0, rules.describe_identifier(contract.identifier, places[contract.identifier]))
@@ -174,7 +178,13 @@ def _find_reason_to_reject(
 
 
 def _summarise(
-    raw: RawTable, contract: Contract, *, version: str, rows: int, raw_key: str
+    raw: RawTable,
+    cells: list[rules.Cell],
+    contract: Contract,
+    *,
+    version: str,
+    rows: int,
+    raw_key: str,
 ) -> dict[str, Any]:
     by_reason: Counter[str] = Counter()
     faults = clean.count_faults(raw)
@@ -196,7 +206,7 @@ def _summarise(
             {"reason": reason, "column": column, "rows": count}
             for (reason, column), count in sorted(faults.items())
         ],
-        "rounded_numbers": clean.count_rounded_numbers(raw, contract),
+        "rounded_numbers": clean.count_rounded_numbers(raw, cells, contract),
         "unexpected_columns": [name for name in raw.columns if name not in known],
         "file_columns": list(raw.columns),
     }

@@ -1,13 +1,16 @@
 import tracemalloc
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidInputError
 from tests.unit.training.worlds import to_csv
+from training.data import read as reader
+from training.data import structure
 from training.data.read import MAX_FIELD_CHARACTERS, RaggedRow, open_raw
 
 MANY_ROWS = b"a,b\n" + b"1,2\n" * 100
@@ -125,3 +128,39 @@ def test_needs_no_more_memory_than_a_few_copies_when_a_field_is_huge() -> None:
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak_bytes < 12 * len(body)
+
+
+ODD = st.lists(st.sampled_from(["a", '"', '""', ",", "\n", "é", " ", "1"]), max_size=24)
+
+
+@settings(max_examples=40, deadline=None)
+@given(ODD)
+def test_reads_the_same_at_a_glance_as_record_by_record(pieces: list[str]) -> None:
+    body = ("h,i\n1,2\n" + "".join(pieces)).encode()
+    with patch.object(reader, "find_structure", return_value=None):
+        slow = _try(body)
+    assert _try(body) == slow
+
+
+def _try(body: bytes) -> object:
+    try:
+        columns, rows, ragged = read(body)
+    except InvalidInputError as error:
+        return str(error)
+    return columns, [[cell or "" for cell in row] for row in rows], ragged
+
+
+def test_finds_records_over_many_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b'a,b\n1,"x,""\ny"\n\n3,4,5\n6,7'
+    whole = structure.find_structure(body, delimiter=",")
+    assert whole is not None
+    assert whole.fields.tolist() == [2, 2, 0, 3, 2]
+    for size in range(1, 12):
+        monkeypatch.setattr(structure, "_CHUNK_BYTES", size)
+        cut = structure.find_structure(body, delimiter=",")
+        assert cut is not None
+        assert (cut.starts.tolist(), cut.ends.tolist()) == (
+            whole.starts.tolist(),
+            whole.ends.tolist(),
+        )
+        assert cut.fields.tolist() == whole.fields.tolist()
