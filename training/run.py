@@ -7,9 +7,11 @@ because no function can hold all their packages. This module is for one process:
 from dataclasses import dataclass
 
 from core.store import ObjectStore
-from training.data.names import CANDIDATES
+from training.data.names import DEFAULT_BUDGET, Budget, Preference
+from training.data.runs import load_spec
 from training.data.split import split_dataset
 from training.data.start import start_run
+from training.data.validate import Validation
 from training.judge.evaluate import evaluate_run
 from training.judge.gate import judge_run
 from training.judge.release import Outcome, promote_run, record_outcome, register_run
@@ -35,19 +37,29 @@ class RunResult:
     version: int | None = None
 
 
-def run_training(store: ObjectStore, *, raw_key: str, run_id: str, seed: int = 0) -> RunResult:
+def run_training(
+    store: ObjectStore,
+    *,
+    raw_key: str,
+    run_id: str,
+    seed: int = 0,
+    budget: Budget = DEFAULT_BUDGET,
+    prefer: Preference = "best",
+) -> RunResult:
     """Train a model from a landed file and promote it if it passes the gate."""
-    result = _train(store, raw_key=raw_key, run_id=run_id, seed=seed)
+    validation = start_run(
+        store, raw_key=raw_key, run_id=run_id, seed=seed, budget=budget, prefer=prefer
+    )
+    result = _train(store, validation, run_id=run_id)
     record_outcome(store, run_id=run_id, outcome=result.outcome, reason=result.reason)
     return result
 
 
-def _train(store: ObjectStore, *, raw_key: str, run_id: str, seed: int) -> RunResult:
-    validation = start_run(store, raw_key=raw_key, run_id=run_id, seed=seed)
+def _train(store: ObjectStore, validation: Validation, *, run_id: str) -> RunResult:
     if validation.status == "rejected":
         return RunResult("rejected", validation.reason)
     split_dataset(store, run_id=run_id, version=validation.version)
-    for candidate in CANDIDATES:
+    for candidate in load_spec(store, run_id).candidates:
         fit_and_export(store, run_id=run_id, candidate=candidate)
     evaluate_run(store, run_id=run_id)
     report = judge_run(store, run_id=run_id)

@@ -30,6 +30,8 @@ _TRANSIENT = [
 ]
 _RUN_ID = "$$.Execution.Name"
 _FAILURE = "$.failure"
+# The execution's whole input: the first step knows what may be in it and what is meant without it.
+_REQUEST = "$$.Execution.Input"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +116,8 @@ class TrainingWorkflow(Construct):
             .otherwise(train)
         )  # fmt: skip
         validate = self._task("Validate", self._steps.validate, "$.validate", _with_run(
-            {"raw_key": "$.raw_key", "seed": "$.seed"}))  # fmt: skip
-        validate.next(accepted)
-        seed = sfn.Pass(
-            self, "Default seed", result=sfn.Result.from_number(0), result_path="$.seed"
-        )
-        return (
-            sfn.Choice(self, "Seed given?")
-            .when(sfn.Condition.is_present("$.seed"), validate)
-            .otherwise(seed.next(validate))
-        )
+            {"request": _REQUEST}))  # fmt: skip
+        return validate.next(accepted)
 
     def _candidates(self) -> sfn.Map:
         """Try the candidates side by side; each writes its result under the run's keys."""

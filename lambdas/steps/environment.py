@@ -1,7 +1,7 @@
 """What every step takes from its event and its surroundings, in one place."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from core import keys
@@ -44,6 +44,24 @@ def read_number(event: Event, name: str, *, default: int | None = None) -> int:
     value = event.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32:
         raise InvalidInputError(f"The step's input has no whole number {name!r}, 0 or above.")
+    return value
+
+
+def read_choice(event: Event, name: str, allowed: Sequence[str], *, default: str) -> str:
+    """Return one of the allowed texts from a step's event, the default where there is none."""
+    value = event.get(name, default)
+    if value not in allowed:
+        raise InvalidInputError(
+            f"The workflow's input has a {name!r} that is none of {', '.join(allowed)}."
+        )
+    return str(value)
+
+
+def read_object(event: Event, name: str) -> Event:
+    """Return a JSON object from a step's event; see `read_text`."""
+    value = event.get(name)
+    if not isinstance(value, dict):
+        raise InvalidInputError(f"The step's input has no object {name!r}.")
     return value
 
 

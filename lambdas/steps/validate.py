@@ -1,23 +1,33 @@
 """Step *validate*: a landed file becomes a dataset version, or is rejected with a reason."""
 
 from dataclasses import asdict
+from typing import cast
 
 from lambdas.steps.environment import (
     Event,
     open_data_bucket,
+    read_choice,
     read_number,
+    read_object,
     read_run_id,
     read_text,
 )
+from training.data.names import BUDGETS, DEFAULT_BUDGET, PREFERENCES, Budget, Preference
 from training.data.start import start_run
 
 
 def handler(event: Event, _context: object) -> dict[str, object]:
-    """Take ``raw_key``, ``run_id`` and perhaps ``seed``; return what became of the file."""
+    """Take ``run_id`` and ``request``, the workflow's own input; return what became of the file.
+
+    The request has a ``raw_key``, and perhaps ``seed``, ``budget`` and ``prefer``.
+    """
+    request = read_object(event, "request")
     validation = start_run(
         open_data_bucket(),
-        raw_key=read_text(event, "raw_key"),
+        raw_key=read_text(request, "raw_key"),
         run_id=read_run_id(event),
-        seed=read_number(event, "seed", default=0),
+        seed=read_number(request, "seed", default=0),
+        budget=cast("Budget", read_choice(request, "budget", BUDGETS, default=DEFAULT_BUDGET)),
+        prefer=cast("Preference", read_choice(request, "prefer", PREFERENCES, default="best")),
     )
     return asdict(validation)

@@ -71,11 +71,9 @@ def test_run_is_named_after_the_execution(states: States) -> None:
             assert state["Parameters"]["run_id.$"] == "$$.Execution.Name", name
 
 
-def test_seed_is_zero_when_none_is_given(states: States, machine: dict[str, Any]) -> None:
-    start = states[machine["StartAt"]]
-    assert start["Choices"] == [{"Variable": "$.seed", "IsPresent": True, "Next": "Validate"}]
-    assert states[start["Default"]]["Result"] == 0
-    assert states["Validate"]["Parameters"]["seed.$"] == "$.seed"
+def test_first_step_sees_the_whole_input(states: States, machine: dict[str, Any]) -> None:
+    assert machine["StartAt"] == "Validate"
+    assert states["Validate"]["Parameters"]["request.$"] == "$$.Execution.Input"
 
 
 def test_every_state_can_be_reached(states: States, machine: dict[str, Any]) -> None:

@@ -24,22 +24,29 @@ class Rows:
         Of n rows.
     target : float64 array of shape (n,)
         Index of the class in ``contract.classes``, or the number of a regression.
+    groups : int64 array of shape (n,) or None
+        Which rows belong together, where the contract names a group.
     """
 
     inputs: ModelInputs
     target: NDArray[np.float64]
+    groups: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def select(self, chosen: NDArray[np.generic]) -> "Rows":
         """Return the rows at the given places (a mask or indices)."""
-        return Rows(select_inputs(self.inputs, chosen), self.target[chosen])
+        groups = None if self.groups is None else self.groups[chosen]
+        return Rows(select_inputs(self.inputs, chosen), self.target[chosen], groups)
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A dataset version cut in two, in the order of its rows."""
+    """A dataset version cut in two, in the order of its rows (of time, if the contract names it).
+
+    Rows that are near-duplicates of holdout rows are in neither part.
+    """
 
     training: Rows
     holdout: Rows
@@ -48,6 +55,14 @@ class Split:
 def select_inputs(inputs: ModelInputs, chosen: NDArray[np.generic]) -> ModelInputs:
     """Return the rows of model inputs at the given places (a mask or indices)."""
     return ModelInputs(inputs.numeric[chosen], inputs.strings[chosen])
+
+
+def join_inputs(first: ModelInputs, second: ModelInputs) -> ModelInputs:
+    """Return the rows of both, in order."""
+    return ModelInputs(
+        np.concatenate([first.numeric, second.numeric]),
+        np.concatenate([first.strings, second.strings]),
+    )
 
 
 def pack_arrays(**arrays: NDArray[np.generic]) -> bytes:
@@ -100,13 +115,15 @@ def load_split(store: ObjectStore, run_id: str, contract: Contract) -> Split:
     key = keys.run(run_id, "split.npz")
     arrays = unpack_arrays(store.get(key, max_bytes=MAX_SPLIT_BYTES).body, key=key)
     inputs = unpack_inputs(arrays)
-    rows = Rows(inputs, arrays["target"].astype(np.float64))
+    groups = arrays["groups"].astype(np.int64) if "groups" in arrays else None
+    rows = Rows(inputs, arrays["target"].astype(np.float64), groups)
     shapes = (inputs.numeric.shape, inputs.strings.shape)
     n = len(rows)
     if shapes != ((n, len(contract.numeric_columns)), (n, len(contract.string_columns))):
         raise IntegrityError(f"{key} does not fit the run's data contract.")
     holdout = arrays["holdout"].astype(np.bool_)
-    return Split(training=rows.select(~holdout), holdout=rows.select(holdout))
+    aside = arrays["aside"].astype(np.bool_) if "aside" in arrays else np.zeros(n, np.bool_)
+    return Split(training=rows.select(~holdout & ~aside), holdout=rows.select(holdout))
 
 
 def _no_strings(inputs: ModelInputs) -> NDArray[np.str_]:

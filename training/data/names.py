@@ -1,7 +1,22 @@
-"""The names of the candidates, apart from the code that fits them, which needs scikit-learn."""
+"""The names of candidates and budgets, apart from the code that needs scikit-learn."""
 
-CANDIDATES = ("baseline", "linear", "boosting")
-"""Every run tries these, side by side."""
+from typing import Final, Literal
 
-BASELINE = "baseline"
+CANDIDATES: Final = ("baseline", "linear", "boosting", "forest", "neural")
+"""From the simplest to the most complex; each is fitted in a function of its own."""
+
+BASELINE: Final = "baseline"
 """The one that every other must beat."""
+
+Budget = Literal["tiny", "standard", "thorough"]
+Preference = Literal["best", "simple"]
+
+BUDGETS: Final[tuple[Budget, ...]] = ("tiny", "standard", "thorough")
+DEFAULT_BUDGET: Final[Budget] = "standard"
+PREFERENCES: Final[tuple[Preference, ...]] = ("best", "simple")
+
+CANDIDATES_OF: Final[dict[Budget, tuple[str, ...]]] = {
+    "tiny": ("baseline", "linear", "boosting"),
+    "standard": CANDIDATES,
+    "thorough": CANDIDATES,
+}

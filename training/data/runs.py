@@ -10,6 +10,11 @@ from core.contract import Contract
 from core.errors import IntegrityError
 from core.store import ObjectStore
 from core.strict_json import canonical_json
+from training.data.judging import Judging
+from training.data.names import CANDIDATES_OF, DEFAULT_BUDGET, Budget, Preference
+
+Calibration = Literal["none", "sigmoid", "isotonic"]
+Bounds = tuple[float, float]
 
 MAX_RUN_FILE_BYTES = 16 * 1024 * 1024
 MAX_SPLIT_BYTES = 1024 * 1024 * 1024
@@ -42,16 +47,55 @@ class RunSpec(RunFile):
     raw_key: str
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     contract: Contract
+    budget: Budget = DEFAULT_BUDGET
+    prefer: Preference = "best"
+    judging: Judging = Judging()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The candidates that the budget has time for, from the simplest to the most complex."""
+        return CANDIDATES_OF[self.budget]
+
+
+class Leak(RunFile):
+    """A column that alone predicts the target suspiciously well; see `training.data.leakage`."""
+
+    column: str
+    skill: float
 
 
 class RunData(RunFile):
-    """Which rows it works on: ``data.json``, written by *split*."""
+    """Which rows it works on: ``data.json``, written by *split*.
+
+    Attributes
+    ----------
+    split : {'hash', 'group', 'time'}
+        What decides on which side a row is: its own identity, its group's, or when it was.
+    holdout_from : float or None
+        The first moment of the holdout, of a split by time: seconds since 1970, or the column's
+        own number.
+    set_aside_rows : int
+        Rows that are on neither side, because they are near-duplicates of holdout rows.
+    overlap_rows : int
+        Training rows that look like a holdout row, as happens by chance where columns have few
+        values; they stay.
+    holdout_classes : dict of str to int
+        Holdout rows of each class.
+    leaks : tuple of Leak
+        The strongest first.
+    """
 
     dataset: str
     version: str
     rows: int
     training_rows: int
     holdout_rows: int
+    split: Literal["hash", "group", "time"] = "hash"
+    holdout_from: float | None = None
+    set_aside_rows: int = 0
+    overlap_rows: int = 0
+    holdout_classes: dict[str, int] = {}
+    leaks: tuple[Leak, ...] = ()
 
 
 class Environment(RunFile):
@@ -64,7 +108,21 @@ class Environment(RunFile):
 
 
 class CandidateResult(RunFile):
-    """How one candidate fared: ``candidates/{name}/result.json``."""
+    """How one candidate fared: ``candidates/{name}/result.json``.
+
+    Attributes
+    ----------
+    fold_losses : tuple of float
+        What `cross_validated_loss` is the mean of; all candidates of a run have the same folds.
+    parameters : dict of str to str
+        What the search changed of the candidate's defaults.
+    configurations : int
+        How many were tried.
+    calibration : {'none', 'sigmoid', 'isotonic'}
+        What was done to the probabilities.
+    calibration_losses : dict of str to float
+        The cross-validated Brier score of each calibration that was tried.
+    """
 
     candidate: str
     status: Literal["ok", "failed"]
@@ -72,6 +130,60 @@ class CandidateResult(RunFile):
     reason: str = ""
     graph_sha256: str = ""
     environment: Environment | None = None
+    fold_losses: tuple[float, ...] = ()
+    parameters: dict[str, str] = {}
+    configurations: int = 0
+    calibration: Calibration = "none"
+    calibration_losses: dict[str, float] = Field(default_factory=dict)
+
+
+class Comparison(RunFile):
+    """How the candidate's loss differs from another model's on the same rows of the holdout.
+
+    Attributes
+    ----------
+    difference : float
+        The candidate's mean loss less the other's: below 0 is better.
+    low, high : float
+        The 95% interval of the difference, by a paired bootstrap.
+    share_better : float
+        In which share of the resamples the candidate was better.
+    """
+
+    difference: float
+    low: float
+    high: float
+    share_better: float
+
+
+class Slice(RunFile):
+    """How good the answers are for some rows of the holdout.
+
+    Attributes
+    ----------
+    column, value : str
+        What the rows have in common.
+    rows : int
+        How many they are.
+    loss, low, high : float
+        Their mean loss, with its 95% bootstrap interval.
+    excess : float
+        How far the loss is above the baseline's on these rows beyond chance (three standard
+        errors of the paired difference), as a share of it. Above 0: answering the same for
+        everybody would serve these rows better.
+    rates : dict of str to float
+        Of a binary model: selection_rate, true_positive_rate, false_positive_rate, precision. Of a
+        multiclass model: accuracy. Of a regression: mean_error (predictions less the truth).
+    """
+
+    column: str
+    value: str
+    rows: int
+    loss: float
+    low: float
+    high: float
+    excess: float
+    rates: dict[str, float]
 
 
 class Evaluation(RunFile):
@@ -82,6 +194,23 @@ class Evaluation(RunFile):
     losses : dict of str to float
         `core.metrics.loss` on the holdout of the best candidate (``candidate``), the baseline
         (``baseline``) and, where its inputs fit this contract, the champion (``champion``).
+    intervals : dict of str to (float, float)
+        95% bootstrap intervals of the metrics.
+    comparisons : dict of str to Comparison
+        With the baseline and, where it could be compared, the champion.
+    calibration_error_by_chance : float or None
+        Of a classifier: the expected calibration error that 99 of 100 perfectly calibrated models
+        would keep below on this holdout.
+    slices : tuple of Slice
+        All that were measured, worst first.
+    latency_ms : float
+        Median time of the graph for one row, in milliseconds, where *evaluate* ran.
+    repeated_rows, unlike_rows : int
+        How many rows a second session of the graph answered, and how many of them not in exactly
+        the same way.
+    best_candidate, simplest_candidate : str
+        The best by cross-validation, and the simplest whose loss is at most
+        `cross_validated_limit`; `candidate` is the one of them that the run prefers.
     """
 
     candidate: str
@@ -91,16 +220,34 @@ class Evaluation(RunFile):
     champion_version: int | None = None
     parity: Parity
     graph_size_bytes: int
+    intervals: dict[str, Bounds] = Field(default_factory=dict)
+    comparisons: dict[str, Comparison] = Field(default_factory=dict)
+    calibration: Calibration = "none"
+    calibration_error_by_chance: float | None = None
+    slices: tuple[Slice, ...] = ()
+    latency_ms: float = 0.0
+    repeated_rows: int = 0
+    unlike_rows: int = 0
+    best_candidate: str = ""
+    simplest_candidate: str = ""
+    cross_validated_limit: float | None = None
 
 
 class Rule(RunFile):
-    """One rule of the gate: passed when `value` keeps within `limit`."""
+    """One rule of the gate: passed when `value` keeps within `limit`.
+
+    Attributes
+    ----------
+    setting : str
+        Where the limit is declared, as ``loop gate`` names it; empty where it is not a setting.
+    """
 
     rule: str
     value: float
     limit: float
     passed: bool
     advice: str = ""
+    setting: str = ""
 
 
 class GateReport(RunFile):

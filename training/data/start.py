@@ -4,10 +4,20 @@ from core import keys
 from core.errors import InvalidInputError
 from core.store import ObjectStore
 from training.data import runs
+from training.data.judging import load_judging
+from training.data.names import DEFAULT_BUDGET, Budget, Preference
 from training.data.validate import Validation, load_contract, validate_raw
 
 
-def start_run(store: ObjectStore, *, raw_key: str, run_id: str, seed: int = 0) -> Validation:
+def start_run(
+    store: ObjectStore,
+    *,
+    raw_key: str,
+    run_id: str,
+    seed: int = 0,
+    budget: Budget = DEFAULT_BUDGET,
+    prefer: Preference = "best",
+) -> Validation:
     """Validate a landed file and write the run's ``spec.json``.
 
     The contract is read once and goes into the spec, so that all steps of a run go by the same one
@@ -17,8 +27,17 @@ def start_run(store: ObjectStore, *, raw_key: str, run_id: str, seed: int = 0) -
     try:
         dataset = keys.dataset_of_raw(raw_key)
         contract = load_contract(store, dataset)
+        judging = load_judging(store, dataset)
     except InvalidInputError as error:
         return Validation(status="rejected", dataset=dataset, reason=str(error))
-    spec = runs.RunSpec(run_id=run_id, raw_key=raw_key, seed=seed, contract=contract)
+    spec = runs.RunSpec(
+        run_id=run_id,
+        raw_key=raw_key,
+        seed=seed,
+        contract=contract,
+        judging=judging,
+        budget=budget,
+        prefer=prefer,
+    )
     runs.write(store, keys.run(run_id, "spec.json"), spec)
     return validate_raw(store, raw_key=raw_key, contract=contract)

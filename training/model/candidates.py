@@ -1,50 +1,29 @@
 """The model configurations that a run tries, from the dullest to the strongest."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from core.contract import Contract, Task
-from core.errors import InvalidInputError
 from core.inputs import ModelInputs
 from training.data.arrays import Rows
-from training.data.names import CANDIDATES
-from training.model.features import Features, learn_features
+from training.model.calibrate import Calibration
+from training.model.features import Features
+from training.model.recipes import Recipe
+from training.model.vocabulary import Vocabulary, learn_vocabulary
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How one candidate is built.
-
-    Attributes
-    ----------
-    name : str
-        One of `CANDIDATES`.
-    scaled : bool
-        Whether it needs numbers imputed and scaled.
-    """
-
-    name: str
-    scaled: bool
-
-
-RECIPES: Mapping[str, Recipe] = MappingProxyType(
-    {
-        "baseline": Recipe("baseline", scaled=False),
-        "linear": Recipe("linear", scaled=True),
-        "boosting": Recipe("boosting", scaled=False),
-    }
-)
+Parameters = Mapping[str, Any]
+"""Names of a pipeline's parameters, such as ``model__alpha``, to values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +36,33 @@ class FittedModel:
         What it predicts.
     name : str
         The candidate.
-    features : Features
-        How it reads model inputs.
-    estimator : scikit-learn estimator
-        Fitted on the matrix that `features` makes, with class indices or numbers as target.
+    vocabulary : Vocabulary
+        How model inputs become a matrix.
+    pipeline : sklearn.pipeline.Pipeline
+        Steps ``features`` (all candidates but the baseline have it) and ``model``, fitted with
+        class indices or numbers as target.
+    calibration : Calibration or None
+        What is done to its probabilities.
     """
 
     task: Task
     name: str
-    features: Features
-    estimator: Any
+    vocabulary: Vocabulary
+    pipeline: Any
+    calibration: Calibration | None = None
+
+    @property
+    def estimator(self) -> Any:  # noqa: ANN401 (scikit-learn has no types)
+        """The last step, which takes the matrix of features."""
+        return self.pipeline[-1]
 
     def predict(self, inputs: ModelInputs) -> NDArray[np.float64]:
-        """Return scikit-learn's own answer for n rows.
+        """Return the answer for n rows: scikit-learn's own, calibrated; see `predict_raw`."""
+        answers = self.predict_raw(inputs)
+        return answers if self.calibration is None else self.calibration.apply(answers)
+
+    def predict_raw(self, inputs: ModelInputs) -> NDArray[np.float64]:
+        """Return scikit-learn's own answer for n rows, before calibration.
 
         Returns
         -------
@@ -77,69 +70,73 @@ class FittedModel:
             Probabilities of shape (n, n_classes) in the order of the contract's classes, or
             predictions of shape (n, 1).
         """
-        matrix = self.features.transform(inputs).astype(np.float64)
-        with _one_thread():
-            if self.task == "regression":
-                return np.asarray(self.estimator.predict(matrix), dtype=np.float64).reshape(-1, 1)
-            return np.asarray(self.estimator.predict_proba(matrix), dtype=np.float64)
+        with one_thread():
+            return answer(self.pipeline, self.vocabulary.encode(inputs), self.task)
 
 
-def find_recipe(name: str) -> Recipe:
-    """Return a candidate's recipe; `InvalidInputError` names the candidates that there are."""
-    if name not in RECIPES:
-        raise InvalidInputError(
-            f"There is no such candidate; there are {', '.join(CANDIDATES)}.",
-            next_step="Start the run again with one of these.",
-        )
-    return RECIPES[name]
+def answer(pipeline: Any, matrix: NDArray[np.float32], task: Task) -> NDArray[np.float64]:  # noqa: ANN401
+    """Return what a fitted pipeline answers, of shape (n, n_classes) or (n, 1)."""
+    if task == "regression":
+        return np.asarray(pipeline.predict(matrix), dtype=np.float64).reshape(-1, 1)
+    return np.asarray(pipeline.predict_proba(matrix), dtype=np.float64)
 
 
-def fit_candidate(recipe: Recipe, rows: Rows, contract: Contract, *, seed: int) -> FittedModel:
+def as_target(target: NDArray[np.float64], task: Task) -> NDArray[np.generic]:
+    """Return the target as scikit-learn is to see it: whole numbers are classes."""
+    return target if task == "regression" else target.astype(np.int64)
+
+
+def make_pipeline(recipe: Recipe, contract: Contract, *, seed: int) -> Pipeline:
+    """Put a candidate together, not fitted and with the recipe's default parameters."""
+    model = ("model", recipe.make_estimator(contract.task, seed))
+    if recipe.numbers is None:
+        return Pipeline([model])
+    features = Features(
+        task=contract.task,
+        numeric_width=len(contract.numeric_columns),
+        numbers=recipe.numbers,
+        seed=seed,
+    )
+    return Pipeline([("features", features), model])
+
+
+def fit_pipeline(
+    pipeline: Pipeline, matrix: NDArray[np.float32], target: NDArray[np.generic]
+) -> Pipeline:
+    """Fit, and round what the graph will hold in float32; the same rows give the same pipeline."""
+    with one_thread(), unfinished_is_fine():
+        pipeline.fit(matrix, target)
+    estimator = pipeline.steps[-1][1]
+    if isinstance(estimator, TransformedTargetRegressor):
+        estimator = _put_scale_into_weights(estimator)
+        pipeline.steps[-1] = ("model", estimator)
+    _round_weights(estimator)
+    return pipeline
+
+
+def fit_candidate(
+    recipe: Recipe,
+    rows: Rows,
+    contract: Contract,
+    *,
+    seed: int,
+    parameters: Parameters | None = None,
+) -> FittedModel:
     """Fit one candidate on the given rows; the same rows and seed give the same model.
 
     Raises
     ------
     InvalidInputError
-        If no feature has a value, or a linear model cannot take these numbers.
+        If no feature has a value, or a model that scales cannot take these numbers.
     """
-    features = learn_features(rows.inputs, scaled=recipe.scaled)
-    matrix = features.transform(rows.inputs).astype(np.float64)
-    if not matrix.shape[1]:
-        raise InvalidInputError("No feature has a value in any of the training rows.")
-    if recipe.scaled and not np.isfinite(matrix).all():
-        raise InvalidInputError(
-            "A numeric column holds numbers so far apart that float32 cannot scale them.",
-            next_step="Give the column a minimum and a maximum in the data contract.",
-        )
-    estimator = _make_estimator(recipe.name, contract.task, seed=seed)
-    target = rows.target if contract.task == "regression" else rows.target.astype(np.int64)
-    with _one_thread():
-        estimator.fit(matrix, target)
-    if recipe.name == "linear":
-        _round_coefficients(estimator)
-    return FittedModel(contract.task, recipe.name, features, estimator)
+    vocabulary = learn_vocabulary(rows.inputs, contract)
+    pipeline = make_pipeline(recipe, contract, seed=seed).set_params(**(parameters or {}))
+    matrix = vocabulary.encode(rows.inputs)
+    fit_pipeline(pipeline, matrix, as_target(rows.target, contract.task))
+    return FittedModel(contract.task, recipe.name, vocabulary, pipeline)
 
 
-def _make_estimator(name: str, task: Task, *, seed: int) -> BaseEstimator:
-    regression = task == "regression"
-    if name == "baseline":
-        return DummyRegressor(strategy="mean") if regression else DummyClassifier(strategy="prior")
-    if name == "linear":
-        return Ridge(alpha=1.0) if regression else LogisticRegression(C=1.0, max_iter=1000)
-    # Small trees, a fixed number of them and no early stopping: that would set rows aside at
-    # random and needs more of them than a small dataset has.
-    boosting = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
-    return boosting(
-        max_iter=100,
-        max_leaf_nodes=15,
-        learning_rate=0.1,
-        l2_regularization=1.0,
-        early_stopping=False,
-        random_state=seed,
-    )
-
-
-def _one_thread() -> AbstractContextManager[object]:
+def one_thread() -> AbstractContextManager[object]:
     """Add numbers up in one order, whatever the machine.
 
     It is faster, too, where cores are shared: threads that wait for each other were measured to
@@ -149,8 +146,34 @@ def _one_thread() -> AbstractContextManager[object]:
     return limits
 
 
-def _round_coefficients(estimator: BaseEstimator) -> None:
+@contextmanager
+def unfinished_is_fine() -> Iterator[None]:
+    """Say nothing of fits that stop early.
+
+    The number of passes over the rows is part of a configuration, and cross-validation judges it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
+
+def _put_scale_into_weights(fitted: TransformedTargetRegressor) -> BaseEstimator:
+    """Return the network alone, whose last layer answers in the target's own unit."""
+    network, scaler = fitted.regressor_, fitted.transformer_
+    network.coefs_[-1] = network.coefs_[-1] * scaler.scale_
+    network.intercepts_[-1] = network.intercepts_[-1] * scaler.scale_ + scaler.mean_
+    return network
+
+
+def _round_weights(estimator: BaseEstimator) -> None:
     """Keep only what float32 holds, so that the exported graph computes with the same numbers."""
     for name in ("coef_", "intercept_"):
-        rounded = np.asarray(getattr(estimator, name), dtype=np.float32).astype(np.float64)
-        setattr(estimator, name, rounded)
+        if hasattr(estimator, name):
+            setattr(estimator, name, _round(getattr(estimator, name)))
+    for name in ("coefs_", "intercepts_"):
+        if hasattr(estimator, name):
+            setattr(estimator, name, [_round(layer) for layer in getattr(estimator, name)])
+
+
+def _round(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float32).astype(np.float64)

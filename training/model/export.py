@@ -9,19 +9,22 @@ from collections.abc import Iterable
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType
 
 from core.bundle import MAX_GRAPH_BYTES
 from core.errors import IntegrityError
 from training.model.candidates import FittedModel
-from training.model.features import Features, Scaling
+from training.model.export_calibration import export_calibration
+from training.model.export_features import export_features, make_constant
+from training.model.trees import mend_trees, read_trees
+from training.model.vocabulary import Vocabulary
 
 OPSETS = {"": 17, "ai.onnx.ml": 3}
 _IR_VERSION = 8
-_MATRIX = "matrix"
+MATRIX = "matrix"
+_RAW = "raw_probabilities"
 
 
 def export_graph(model: FittedModel) -> bytes:
@@ -37,15 +40,26 @@ def export_graph(model: FittedModel) -> bytes:
     if model.name == "baseline":
         nodes, constants, width = _export_baseline(model, output)
     else:
-        nodes, constants = _export_features(model.features)
-        tail = _convert_estimator(model, output)
+        nodes, constants = export_features(model.pipeline["features"], model.vocabulary, MATRIX)
+        calibration = model.calibration
+        answers = output if calibration is None else _RAW
+        tail = _convert_estimator(model, answers)
         nodes += list(tail.graph.node)
         constants += list(tail.graph.initializer)
+        if calibration is not None:
+            more_nodes, more_constants = export_calibration(
+                calibration, source=answers, output=output
+            )
+            nodes += more_nodes
+            constants += more_constants
         width = 1 if model.task == "regression" else len(model.estimator.classes_)
+    nodes = _prune(nodes, output)
+    read = {name for node in nodes for name in node.input}
+    constants = [constant for constant in constants if constant.name in read]
     graph = helper.make_graph(
-        _prune(nodes, output),
+        nodes,
         "model",
-        _describe_inputs(model.features),
+        _describe_inputs(model.vocabulary),
         [helper.make_tensor_value_info(output, TensorProto.FLOAT, [None, width])],
         constants,
     )
@@ -84,17 +98,10 @@ def check_graph(body: bytes) -> None:
         raise IntegrityError("The exported graph is not valid ONNX.") from error
 
 
-def floor_float32(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the largest float32 not above each threshold: x <= t stays the same for float32 x."""
-    rounded = thresholds.astype(np.float32)
-    below = np.nextafter(rounded, np.float32(-np.inf))
-    return np.where(rounded.astype(np.float64) > thresholds, below, rounded)
-
-
-def _describe_inputs(features: Features) -> list[onnx.ValueInfoProto]:
+def _describe_inputs(vocabulary: Vocabulary) -> list[onnx.ValueInfoProto]:
     widths = (
-        ("numeric", TensorProto.FLOAT, features.numeric_width),
-        ("strings", TensorProto.STRING, len(features.categories)),
+        ("numeric", TensorProto.FLOAT, vocabulary.numeric_width),
+        ("strings", TensorProto.STRING, len(vocabulary.levels)),
     )
     return [helper.make_tensor_value_info(n, kind, [None, w]) for n, kind, w in widths if w]
 
@@ -106,69 +113,15 @@ def _export_baseline(
     dummy = model.estimator
     answer = dummy.constant_ if model.task == "regression" else dummy.class_prior_
     constant = np.asarray(answer, dtype=np.float32).reshape(1, -1)
-    source = _describe_inputs(model.features)[0].name
+    source = _describe_inputs(model.vocabulary)[0].name
     nodes = [
         helper.make_node("Shape", [source], ["rows"], start=0, end=1),
         helper.make_node("Concat", ["rows", "answer_width"], ["answer_shape"], axis=0),
         helper.make_node("Expand", ["answer", "answer_shape"], [output]),
     ]
     width = np.array([constant.shape[1]], dtype=np.int64)
-    constants = [_constant("answer", constant), _constant("answer_width", width)]
+    constants = [make_constant("answer", constant), make_constant("answer_width", width)]
     return nodes, constants, constant.shape[1]
-
-
-def _export_features(features: Features) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
-    """Repeat `Features.transform` in ONNX operators."""
-    nodes: list[onnx.NodeProto] = []
-    constants: list[onnx.TensorProto] = []
-    parts: list[str] = []
-    if features.known.size:
-        constants.append(_constant("known", features.known))
-        nodes.append(helper.make_node("Gather", ["numeric", "known"], ["numbers"], axis=1))
-        parts.append("numbers")
-    if features.scaling is not None:
-        scaling_nodes, scaling_constants, parts = _export_scaling(features.scaling)
-        nodes += scaling_nodes
-        constants += scaling_constants
-    for place, categories in enumerate(features.categories):
-        constants.append(_constant(f"place_{place}", np.array(place, dtype=np.int64)))
-        column, marks = f"string_{place}", f"category_{place}"
-        nodes.append(helper.make_node("Gather", ["strings", f"place_{place}"], [column], axis=1))
-        one_hot = helper.make_node(
-            "OneHotEncoder",
-            [column],
-            [marks],
-            domain="ai.onnx.ml",
-            cats_strings=[category.encode() for category in categories],
-            zeros=1,
-        )
-        nodes.append(one_hot)
-        parts.append(marks)
-    nodes.append(helper.make_node("Concat", parts, [_MATRIX], axis=1))
-    return nodes, constants
-
-
-def _export_scaling(
-    scaling: Scaling,
-) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto], list[str]]:
-    nodes = [
-        helper.make_node("IsNaN", ["numbers"], ["missing"]),
-        helper.make_node("Where", ["missing", "fill", "numbers"], ["filled"]),
-        helper.make_node("Sub", ["filled", "center"], ["centered"]),
-        helper.make_node("Div", ["centered", "scale"], ["scaled"]),
-    ]
-    constants = [
-        _constant("fill", scaling.fill),
-        _constant("center", scaling.center),
-        _constant("scale", scaling.scale),
-    ]
-    if not scaling.marked.size:
-        return nodes, constants, ["scaled"]
-    nodes += [
-        helper.make_node("Cast", ["missing"], ["missing_numbers"], to=TensorProto.FLOAT),
-        helper.make_node("Gather", ["missing_numbers", "marked"], ["marks"], axis=1),
-    ]
-    return nodes, [*constants, _constant("marked", scaling.marked)], ["scaled", "marks"]
 
 
 def _convert_estimator(model: FittedModel, output: str) -> onnx.ModelProto:
@@ -180,39 +133,15 @@ def _convert_estimator(model: FittedModel, output: str) -> onnx.ModelProto:
         warnings.simplefilter("ignore", DeprecationWarning)
         converted: onnx.ModelProto = convert_sklearn(
             estimator,
-            initial_types=[(_MATRIX, FloatTensorType([None, estimator.n_features_in_]))],
+            initial_types=[(MATRIX, FloatTensorType([None, estimator.n_features_in_]))],
             options={id(estimator): {"zipmap": False}} if classifies else None,
             target_opset=OPSETS,
         )
     _rename(converted.graph.node, converted.graph.output[1 if classifies else 0].name, output)
-    if model.name == "boosting":
-        _floor_thresholds(converted.graph.node, estimator)
+    trees = read_trees(estimator)
+    if trees is not None:
+        mend_trees(converted.graph.node, trees)
     return converted
-
-
-def _floor_thresholds(nodes: Iterable[onnx.NodeProto], estimator: object) -> None:
-    """Store each threshold as the largest float32 not above it; skl2onnx stores the nearest.
-
-    The nearest may be above: a row just there would take the other branch in the graph.
-    """
-    trees = [tree for trees in getattr(estimator, "_predictors") for tree in trees]  # noqa: B009
-    splits = np.concatenate([tree.nodes for tree in trees])
-    inner = splits["is_leaf"] == 0
-    floored = np.zeros(len(splits), dtype=np.float32)
-    floored[inner] = floor_float32(splits["num_threshold"][inner])
-    (ensemble,) = (node for node in nodes if node.op_type.startswith("TreeEnsemble"))
-    attributes = {attribute.name: attribute for attribute in ensemble.attribute}
-    features = np.array(attributes["nodes_featureids"].ints)
-    values = np.array(attributes["nodes_values"].floats, dtype=np.float32)
-    nearest = splits["num_threshold"][inner].astype(np.float32)
-    aligned = len(values) == len(splits) and np.array_equal(values[inner], nearest)
-    if not aligned or not np.array_equal(features[inner], splits["feature_idx"][inner]):
-        raise IntegrityError(
-            "The converted trees are not in the order of scikit-learn's.",
-            next_step="Use the versions of scikit-learn and skl2onnx that the lock file names.",
-        )
-    del attributes["nodes_values"].floats[:]
-    attributes["nodes_values"].floats.extend(floored.tolist())
 
 
 def _rename(nodes: Iterable[onnx.NodeProto], old: str, new: str) -> None:
@@ -232,7 +161,3 @@ def _prune(nodes: list[onnx.NodeProto], output: str) -> list[onnx.NodeProto]:
             needed.update(node.input)
             kept.append(node)
     return kept[::-1]
-
-
-def _constant(name: str, array: NDArray[np.generic]) -> onnx.TensorProto:
-    return numpy_helper.from_array(array, name=name)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from core.inputs import ModelInputs
 from training.model.candidates import FittedModel
-from training.model.export import floor_float32
+from training.model.trees import floor_float32, read_trees
 
 MAX_EDGES = 2000
 _UNSEEN = "a category that was never seen"
@@ -68,11 +68,14 @@ def _quantile_edges(numeric: NDArray[np.float32]) -> list[tuple[int, float]]:
 
 
 def _tree_edges(model: FittedModel) -> list[tuple[int, float]]:
-    predictors = getattr(model.estimator, "_predictors", ())
-    edges: list[tuple[int, float]] = []
-    for nodes in (tree.nodes for trees in predictors for tree in trees):
-        inner = nodes[(nodes["is_leaf"] == 0) & np.isfinite(nodes["num_threshold"])]
-        numbers = inner[inner["feature_idx"] < len(model.features.known)]
-        places = model.features.known[numbers["feature_idx"]].tolist()
-        edges += zip(places, numbers["num_threshold"].tolist(), strict=True)
-    return edges
+    trees = read_trees(model.estimator)
+    if trees is None:
+        return []
+    # The numbers come first among the features, as they are.
+    known = next(
+        (columns for name, _, columns in model.pipeline["features"].columns_.transformers_
+         if name == "numbers"), []
+    )  # fmt: skip
+    wanted = trees.inner & np.isfinite(trees.threshold) & (trees.feature < len(known))
+    places = np.array(known, dtype=np.int64)[trees.feature[wanted]].tolist()
+    return list(zip(places, trees.threshold[wanted].tolist(), strict=True))

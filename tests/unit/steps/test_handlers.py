@@ -48,12 +48,12 @@ def emitted(text: str) -> dict[str, Any]:
 def test_the_steps_lead_from_a_landed_file_to_a_champion(store: Bucket) -> None:
     raw_key = land(store, to_csv(make_rows()), make_contract())
     run = {"run_id": "4f1c_77"}
-    found = as_state_machine(validate.handler({"raw_key": raw_key, **run}, None))
+    found = as_state_machine(validate.handler({"request": {"raw_key": raw_key}, **run}, None))
     assert found["status"] == "ok"
     assert (found["dataset"], found["rows"], found["quarantined"]) == ("small", 300, 0)
     taken = {"dataset": found["dataset"], "version": found["version"], **run}
     cut = as_state_machine(split.handler(taken, None))
-    assert cut["candidates"] == ["baseline", "linear", "boosting"]
+    assert cut["candidates"] == ["baseline", "linear", "boosting", "forest", "neural"]
     for name in cut["candidates"]:
         result = as_state_machine(candidate.handler({"candidate": name, **run}, None))
         assert (result["candidate"], result["status"], result["reason"]) == (name, "ok", "")
@@ -77,17 +77,29 @@ def test_the_steps_lead_from_a_landed_file_to_a_champion(store: Bucket) -> None:
 
 def test_a_rejected_file_is_a_result_and_not_an_exception(store: Bucket) -> None:
     raw_key = land(store, b"", make_contract())
-    found = as_state_machine(validate.handler({"raw_key": raw_key, "run_id": "r"}, None))
+    found = as_state_machine(
+        validate.handler({"request": {"raw_key": raw_key}, "run_id": "r"}, None)
+    )
     assert found["status"] == "rejected"
     assert found["reason"].endswith("is empty")
 
 
-def test_validate_takes_a_seed_and_uses_zero_without(store: Bucket) -> None:
+def test_validate_takes_what_is_asked_for_and_its_own_defaults_without(store: Bucket) -> None:
     raw_key = land(store, to_csv(make_rows(rows=60)), make_contract())
-    validate.handler({"raw_key": raw_key, "run_id": "r1", "seed": 7}, None)
-    validate.handler({"raw_key": raw_key, "run_id": "r2"}, None)
-    assert read_json(store, "runs/r1/spec.json")["seed"] == 7
-    assert read_json(store, "runs/r2/spec.json")["seed"] == 0
+    asked = {"raw_key": raw_key, "seed": 7, "budget": "tiny", "prefer": "simple"}
+    validate.handler({"request": asked, "run_id": "r1"}, None)
+    validate.handler({"request": {"raw_key": raw_key}, "run_id": "r2"}, None)
+    spec = read_json(store, "runs/r1/spec.json")
+    assert (spec["seed"], spec["budget"], spec["prefer"]) == (7, "tiny", "simple")
+    spec = read_json(store, "runs/r2/spec.json")
+    assert (spec["seed"], spec["budget"], spec["prefer"]) == (0, "standard", "best")
+
+
+def test_a_tiny_budget_tries_fewer_candidates(store: Bucket) -> None:
+    request = {"raw_key": land(store, to_csv(make_rows()), make_contract()), "budget": "tiny"}
+    found = validate.handler({"request": request, "run_id": "r"}, None)
+    cut = split.handler({"run_id": "r", "version": found["version"]}, None)
+    assert cut["candidates"] == ["baseline", "linear", "boosting"]
 
 
 @pytest.mark.parametrize(
@@ -142,9 +154,13 @@ def test_describes_a_reason_as_one_text(reason: object, said: str) -> None:
     ("module", "event"),
     [
         (validate, {"run_id": "r"}),
-        (validate, {"raw_key": "raw/small/x", "run_id": "../up"}),
-        (validate, {"raw_key": "raw/small/x", "run_id": "r", "seed": -1}),
-        (validate, {"raw_key": "raw/small/x", "run_id": "r", "seed": True}),
+        (validate, {"run_id": "r", "request": {}}),
+        (validate, {"run_id": "r", "request": "raw/small/x"}),
+        (validate, {"request": {"raw_key": "raw/small/x"}, "run_id": "../up"}),
+        (validate, {"request": {"raw_key": "raw/small/x", "seed": -1}, "run_id": "r"}),
+        (validate, {"request": {"raw_key": "raw/small/x", "seed": True}, "run_id": "r"}),
+        (validate, {"request": {"raw_key": "raw/small/x", "budget": "huge"}, "run_id": "r"}),
+        (validate, {"request": {"raw_key": "raw/small/x", "prefer": 1}, "run_id": "r"}),
         (split, {"run_id": "r"}),
         (candidate, {"candidate": "linear"}),
         (evaluate, {"run_id": 5}),

@@ -15,11 +15,12 @@ from training.data.arrays import Rows
 from training.data.names import CANDIDATES
 from training.judge.graph import Graph
 from training.judge.parity import TOLERANCE, measure_parity
-from training.model import export
-from training.model.candidates import RECIPES, FittedModel, find_recipe, fit_candidate
-from training.model.export import check_graph, export_graph, floor_float32
-from training.model.features import MAX_CATEGORIES, learn_features
+from training.model import trees
+from training.model.candidates import FittedModel, fit_candidate
+from training.model.export import check_graph, export_graph
 from training.model.plant import plant_rows
+from training.model.recipes import RECIPES, find_recipe
+from training.model.trees import floor_float32
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
@@ -73,7 +74,7 @@ def test_parity_fails_on_planted_edges_when_thresholds_are_not_floored(
 ) -> None:
     rows = make_rows(task)
     model = fit(task, "boosting", rows)
-    monkeypatch.setattr(export, "floor_float32", lambda thresholds: thresholds.astype(np.float32))
+    monkeypatch.setattr(trees, "floor_float32", lambda thresholds: thresholds.astype(np.float32))
     graph = Graph(export_graph(model))
     planted = plant_rows(model, rows.inputs)
     parity = measure_parity(task, model.predict(planted), graph.predict(planted))
@@ -143,16 +144,6 @@ def test_rejects_numbers_that_float32_cannot_scale() -> None:
 def test_rejects_an_unknown_candidate() -> None:
     with pytest.raises(InvalidInputError, match="baseline, linear, boosting"):
         find_recipe("quantum")
-
-
-def test_keeps_the_most_frequent_categories_when_there_are_too_many() -> None:
-    column = [f"c{i}" for i in range(MAX_CATEGORIES + 5)] + ["often"] * 3
-    inputs = ModelInputs(
-        np.empty((len(column), 0), np.float32), np.array(column, dtype=object).reshape(-1, 1)
-    )
-    (kept,) = learn_features(inputs, scaled=False).categories
-    assert len(kept) == MAX_CATEGORIES
-    assert "often" in kept
 
 
 @given(

@@ -22,22 +22,30 @@ from tests.unit.training.worlds import (
 )
 from training.data import runs
 from training.data.arrays import load_split, pack_arrays, pack_inputs
-from training.data.names import CANDIDATES
+from training.data.names import CANDIDATES_OF
 from training.data.split import split_dataset
 from training.data.start import start_run
-from training.judge.evaluate import evaluate_run, pick_best
+from training.judge.choose import choose
+from training.judge.evaluate import evaluate_run
 from training.judge.graph import Graph
 from training.judge.release import promote_run, record_outcome, register_run
 from training.model.fit import fit_and_export
 from training.run import run_training
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+_RANKED = ("f1", "precision", "recall", "roc_auc", "pr_auc")
 METRICS: dict[Task, set[str]] = {
     "binary": {
-        "roc_auc", "pr_auc", "log_loss", "brier_score", "accuracy", "f1", "precision", "recall",
+        "log_loss", "brier_score", "accuracy", "mcc", "expected_calibration_error", *_RANKED,
     },
-    "multiclass": {"macro_roc_auc", "log_loss", "brier_score", "accuracy", "macro_f1"},
-    "regression": {"mean_absolute_error", "root_mean_squared_error", "r2"},
+    "multiclass": {
+        "log_loss", "brier_score", "accuracy", "mcc", "expected_calibration_error",
+        *(f"{average}_{name}" for average in ("macro", "weighted") for name in _RANKED),
+    },
+    "regression": {
+        "mean_absolute_error", "root_mean_squared_error", "r2", "interval_coverage",
+        "mean_absolute_percentage_error",
+    },
 }  # fmt: skip
 
 
@@ -50,7 +58,7 @@ def version_of(store: Bucket, model: str = "small") -> int:
 @pytest.mark.parametrize("task", TASKS)
 def test_a_landed_file_becomes_a_champion_that_can_be_served(task: Task) -> None:
     store, key, contract = make_landed(task)
-    result = run_training(store, raw_key=key, run_id="run-1")
+    result = run_training(store, raw_key=key, run_id="run-1", budget="tiny")
     assert (result.outcome, result.version, result.reason) == ("promoted", 1, "")
     record = Registry(store).version("small", version_of(store))
     bundle = load_bundle(store, record.bundle_id)
@@ -74,7 +82,7 @@ def test_a_landed_file_becomes_a_champion_that_can_be_served(task: Task) -> None
 @pytest.mark.parametrize("task", TASKS)
 def test_the_metrics_are_those_of_rows_that_no_candidate_was_fitted_to(task: Task) -> None:
     store, key, contract = make_landed(task)
-    run_training(store, raw_key=key, run_id="r")
+    run_training(store, raw_key=key, run_id="r", budget="tiny")
     evaluation = runs.load_evaluation(store, "r")
     holdout = load_split(store, "r", contract).holdout
     bundle = load_bundle(store, evaluation.bundle_id)
@@ -87,14 +95,16 @@ def test_the_same_data_and_seed_give_the_same_bundle_twice() -> None:
     found = []
     for _ in range(2):
         store, key, _ = make_landed()
-        run_training(store, raw_key=key, run_id="r", seed=3)
+        run_training(store, raw_key=key, run_id="r", budget="tiny", seed=3)
         found.append(runs.load_evaluation(store, "r"))
-    assert found[0] == found[1]
+    same = [each.model_copy(update={"latency_ms": 0.0}) for each in found]
+    assert same[0] == same[1]
+    assert found[0].bundle_id == found[1].bundle_id
 
 
 def test_the_manifest_says_what_the_bundle_was_made_of() -> None:
     store, key, _ = make_landed()
-    run_training(store, raw_key=key, run_id="r", seed=3)
+    run_training(store, raw_key=key, run_id="r", budget="tiny", seed=3)
     provenance = load_bundle(store, runs.load_evaluation(store, "r").bundle_id).manifest.provenance
     assert (provenance.run_id, provenance.seed) == ("r", 3)
     assert provenance.dataset_version == runs.load_data(store, "r").version
@@ -104,8 +114,8 @@ def test_the_manifest_says_what_the_bundle_was_made_of() -> None:
 
 def test_a_second_run_is_compared_with_the_champion_on_the_same_holdout() -> None:
     store, key, _ = make_landed()
-    run_training(store, raw_key=key, run_id="r1")
-    assert run_training(store, raw_key=key, run_id="r2").version == 2
+    run_training(store, raw_key=key, run_id="r1", budget="tiny")
+    assert run_training(store, raw_key=key, run_id="r2", budget="tiny").version == 2
     evaluation = runs.load_evaluation(store, "r2")
     assert evaluation.champion_version == 1
     assert evaluation.losses["champion"] == evaluation.losses["candidate"]
@@ -114,13 +124,15 @@ def test_a_second_run_is_compared_with_the_champion_on_the_same_holdout() -> Non
 
 def test_a_worse_model_is_refused_and_the_champion_stays() -> None:
     store, key, contract = make_landed(rows=600)
-    run_training(store, raw_key=key, run_id="good")
+    run_training(store, raw_key=key, run_id="good", budget="tiny")
     rows = make_rows(rows=600)
     random = np.random.default_rng(1)
     for row in rows:  # targets that hardly depend on the columns any more
         if random.random() < 0.8:
             row[5] = ("No", "Yes")[random.integers(0, 2)]
-    result = run_training(store, raw_key=land(store, to_csv(rows), contract), run_id="bad")
+    result = run_training(
+        store, raw_key=land(store, to_csv(rows), contract), run_id="bad", budget="tiny"
+    )
     assert result.outcome == "refused"
     assert "Failed: loss" in result.reason
     assert version_of(store) == 1
@@ -129,10 +141,10 @@ def test_a_worse_model_is_refused_and_the_champion_stays() -> None:
 
 def test_a_champion_that_takes_other_inputs_is_not_compared() -> None:
     store, key, contract = make_landed()
-    run_training(store, raw_key=key, run_id="r1")
+    run_training(store, raw_key=key, run_id="r1", budget="tiny")
     narrow = contract.model_copy(update={"columns": contract.columns[1:], "ignored": ("tenure",)})
     key = land(store, to_csv(make_rows()), narrow)
-    assert run_training(store, raw_key=key, run_id="r2").outcome == "promoted"
+    assert run_training(store, raw_key=key, run_id="r2", budget="tiny").outcome == "promoted"
     evaluation = runs.load_evaluation(store, "r2")
     assert "champion" not in evaluation.losses
     assert evaluation.champion_version == 1
@@ -145,7 +157,7 @@ def test_nothing_can_be_learned_when_the_target_is_chance() -> None:
         row[5] = ("No", "Yes")[random.integers(0, 2)]
     store = open_memory()
     key = land(store, to_csv(rows), make_contract())
-    result = run_training(store, raw_key=key, run_id="r")
+    result = run_training(store, raw_key=key, run_id="r", budget="tiny")
     assert result.outcome == "refused"
     assert "baseline" in result.reason
     assert Registry(store).alias("small") is None
@@ -155,7 +167,7 @@ def test_nothing_can_be_learned_when_the_target_is_chance() -> None:
 def test_a_rejected_file_is_an_outcome_with_its_reason() -> None:
     store, _, contract = make_landed()
     key = land(store, to_csv(make_rows(rows=20)), contract)
-    result = run_training(store, raw_key=key, run_id="r")
+    result = run_training(store, raw_key=key, run_id="r", budget="tiny")
     assert result.outcome == "rejected"
     assert read_json(store, "runs/r/outcome.json") == {
         "outcome": "rejected", "reason": result.reason, "run_id": "r",
@@ -164,9 +176,9 @@ def test_a_rejected_file_is_an_outcome_with_its_reason() -> None:
 
 
 def _prepare(store: Bucket, key: str, run_id: str = "r") -> None:
-    found = start_run(store, raw_key=key, run_id=run_id)
+    found = start_run(store, raw_key=key, run_id=run_id, budget="tiny")
     split_dataset(store, run_id=run_id, version=found.version)
-    for candidate in CANDIDATES:
+    for candidate in runs.load_spec(store, run_id).candidates:
         fit_and_export(store, run_id=run_id, candidate=candidate)
 
 
@@ -185,7 +197,7 @@ def test_rejects_a_promotion_when_the_champion_was_moved_since_the_comparison() 
     store, key, _ = make_landed()
     _prepare(store, key, "slow")
     evaluate_run(store, run_id="slow")
-    run_training(store, raw_key=key, run_id="fast")
+    run_training(store, raw_key=key, run_id="fast", budget="tiny")
     version = register_run(store, run_id="slow").version
     with pytest.raises(ConflictError, match="moved while this run"):
         promote_run(store, run_id="slow", version=version)
@@ -194,9 +206,9 @@ def test_rejects_a_promotion_when_the_champion_was_moved_since_the_comparison() 
 
 def test_keeps_the_default_model_when_another_one_is_promoted() -> None:
     store, key, _ = make_landed()
-    run_training(store, raw_key=key, run_id="r1")
+    run_training(store, raw_key=key, run_id="r1", budget="tiny")
     other = land(store, to_csv(make_rows()), make_contract(dataset="other"))
-    run_training(store, raw_key=other, run_id="r2")
+    run_training(store, raw_key=other, run_id="r2", budget="tiny")
     assert Registry(store).default_model() == "small"
     assert Registry(store).models() == ["other", "small"]
 
@@ -204,7 +216,7 @@ def test_keeps_the_default_model_when_another_one_is_promoted() -> None:
 def test_rejects_a_graph_that_is_not_the_one_that_was_fitted() -> None:
     store, key, _ = make_landed()
     _prepare(store, key)
-    for candidate in CANDIDATES:
+    for candidate in CANDIDATES_OF["tiny"]:
         store.put(keys.run_candidate("r", candidate, "model.onnx"), b"another")
     with pytest.raises(IntegrityError, match="does not have the hash"):
         evaluate_run(store, run_id="r")
@@ -213,10 +225,10 @@ def test_rejects_a_graph_that_is_not_the_one_that_was_fitted() -> None:
 def test_the_gate_sees_a_graph_that_lies() -> None:
     store, key, _ = make_landed()
     _prepare(store, key)
-    best = pick_best([
+    best = choose([
         runs.load(store, keys.run_candidate("r", name, "result.json"), runs.CandidateResult)
-        for name in CANDIDATES
-    ])  # fmt: skip
+        for name in CANDIDATES_OF["tiny"]
+    ]).picked  # fmt: skip
     graph = store.get(keys.run_candidate("r", "baseline", "model.onnx")).body
     store.put(keys.run_candidate("r", best.candidate, "model.onnx"), graph)
     lying = best.model_copy(update={"graph_sha256": hashlib.sha256(graph).hexdigest()})
@@ -229,7 +241,7 @@ def test_the_gate_sees_a_graph_that_lies() -> None:
 def test_a_candidate_fails_with_a_reason_when_a_class_has_no_training_rows() -> None:
     # Found by their hashes: all rows of the second class are held out.
     store, key, contract = make_landed()
-    found = start_run(store, raw_key=key, run_id="r")
+    found = start_run(store, raw_key=key, run_id="r", budget="tiny")
     split_dataset(store, run_id="r", version=found.version)
     split = load_split(store, "r", contract)
     arrays = pack_arrays(
@@ -241,20 +253,10 @@ def test_a_candidate_fails_with_a_reason_when_a_class_has_no_training_rows() -> 
     result = fit_and_export(store, run_id="r", candidate="baseline")
     assert result.status == "failed"
     assert "Class 2 of the 2 in the data contract has 0 training rows" in result.reason
-    for candidate in CANDIDATES[1:]:
+    for candidate in CANDIDATES_OF["tiny"][1:]:
         fit_and_export(store, run_id="r", candidate=candidate)
     with pytest.raises(InvalidInputError, match=r"could not be fitted.*Class 2"):
         evaluate_run(store, run_id="r")
-
-
-def test_the_best_is_the_one_with_the_lowest_cross_validated_loss() -> None:
-    def result(name: str, found: float) -> runs.CandidateResult:
-        return runs.CandidateResult(candidate=name, status="ok", cross_validated_loss=found)
-
-    failed = runs.CandidateResult(candidate="boosting", status="failed", reason="why")
-    assert pick_best([result("baseline", 0.3), result("linear", 0.1), failed]).candidate == "linear"
-    tie = [result("baseline", 0.3), result("linear", 0.1), result("boosting", 0.1)]
-    assert pick_best(tie).candidate == "linear"
 
 
 def test_records_how_a_run_ended() -> None:
