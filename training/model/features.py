@@ -54,7 +54,7 @@ class Imputer(SimpleImputer):  # type: ignore[misc]
     def fit(self, X: Matrix, y: object = None) -> Self:
         """Learn what stands for a missing value."""
         super().fit(X, y)
-        self.statistics_ = _round(self.statistics_)
+        self.statistics_: NDArray[np.float64] = _round(self.statistics_)
         return self
 
 
@@ -68,8 +68,8 @@ class Scaler(StandardScaler):  # type: ignore[misc]
         # A column of one value has a deviation of rounding errors only: dividing by it would turn
         # them into signals.
         varies = np.sqrt(self.var_) > 1e-6 * largest
-        self.mean_ = _round(self.mean_)
-        self.scale_ = _round(np.where(varies, self.scale_, 1.0))
+        self.mean_: NDArray[np.float64] = _round(self.mean_)
+        self.scale_: NDArray[np.float64] = _round(np.where(varies, self.scale_, 1.0))
         return self
 
 
@@ -132,7 +132,7 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: Matrix, y: NDArray[np.generic], **_parameters: object) -> Matrix:  # type: ignore[override]
+    def fit_transform(self, X: Matrix, y: NDArray[np.generic], **_parameters: object) -> Matrix:
         """Learn, and return the features of the training rows themselves."""
         self.columns_ = self._assemble(X)
         with np.errstate(over="ignore"):  # what became infinite is looked for below

@@ -72,7 +72,7 @@ def _tree_edges(model: FittedModel) -> list[tuple[int, float]]:
     if trees is None:
         return []
     # The numbers come first among the features, as they are.
-    known = next(
+    known: list[int] = next(
         (columns for name, _, columns in model.pipeline["features"].columns_.transformers_
          if name == "numbers"), []
     )  # fmt: skip
