@@ -102,6 +102,26 @@ class Policies(BaseModel):
     out_of_range: Literal["reject", "as_missing", "clip"] = "reject"
 
 
+class FileFormat(BaseModel):
+    """How a dataset's CSV files are written; a Parquet file says so itself.
+
+    Attributes
+    ----------
+    delimiter : {',', ';', tab, '|'} or None
+        What stands between two fields; None takes what cuts the first row into the most.
+    encoding : {'utf-8', 'latin-1', 'windows-1252'}
+        How characters are written. A file that is UTF-8 is read as that in any case.
+    header : bool
+        Whether the first row names the columns; without, they are column_1, column_2, ….
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    encoding: Literal["utf-8", "latin-1", "windows-1252"] = "utf-8"
+    header: bool = True
+
+
 class Contract(BaseModel):
     """The declared schema of one dataset.
 
@@ -131,6 +151,8 @@ class Contract(BaseModel):
         How `time` is written.
     policies : Policies
         What becomes of a row with a value that the contract does not expect.
+    file : FileFormat
+        How the dataset's files are written.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -147,6 +169,7 @@ class Contract(BaseModel):
     time: Label | None = None
     time_format: TimeFormat = "iso"
     policies: Policies = Policies()
+    file: FileFormat = FileFormat()
 
     @model_validator(mode="after")
     def _check_classes(self) -> Self:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from core.contract import Contract
-from training.data.read import RawTable
 from training.data.rules import Cell, count_rounded, quote_name, quote_text, read_cells
+from training.data.table import RawTable
 
 
 def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from core.contract import Column
 from training.data.facts import ColumnFacts, count_levels
-from training.data.read import RawTable
+from training.data.table import RawTable
 
 MAX_LEVELS = 50
 """A text column with more different values is no category in this release."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from core.contract import Contract
 from core.strict_json import canonical_json
-from training.data.read import RawTable
 from training.data.rules import quote_text
+from training.data.table import RawTable
 
 _NUMBERS = {"FLOAT": "<f4", "DOUBLE": "<f8"}
 

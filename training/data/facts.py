@@ -6,8 +6,8 @@ these numbers is true of the rows that will be kept.
 
 from dataclasses import dataclass
 
-from training.data.read import RawTable
 from training.data.rules import FALSE_WORDS, TRUE_WORDS, known_number, known_text, quote_text
+from training.data.table import RawTable
 
 _DATE = (
     "[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}([T ].*)?"

@@ -23,7 +23,8 @@ from training.data.columns import (
 )
 from training.data.facts import ColumnFacts, measure_column
 from training.data.moments import TimeGuess, guess_time
-from training.data.read import MAX_RAW_BYTES, RawTable, open_raw
+from training.data.read import MAX_RAW_BYTES, open_raw
+from training.data.table import RawTable
 from training.data.target import Target, infer_target
 
 _MAX_NAMES = 40

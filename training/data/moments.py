@@ -7,8 +7,8 @@ from core.contract import TimeFormat
 from core.errors import InvalidInputError
 from training.data.columns import Evidence
 from training.data.facts import ColumnFacts
-from training.data.read import RawTable
 from training.data.rules import Cell, describe_time, read_cells
+from training.data.table import RawTable
 
 _ENOUGH = 0.95
 _WORDS: dict[TimeFormat, str] = {

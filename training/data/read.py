@@ -1,56 +1,24 @@
 """Read a raw file (CSV or Parquet) into a duckdb table of text cells, or say in one line why not.
 
-The structure of a CSV (quotes, number of fields) is checked by looking at all its bytes at once. A
-file with an unusual quotation mark goes through Python's own reader, which is slow and knows the
-exact row of every fault. Everything after that is vectorised in duckdb.
-
 Rows are counted as a spreadsheet counts them: a CSV's header is row 1, its first record row 2.
 A Parquet file has no header row: its first record is row 1.
 """
 
-import csv
-import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import numpy as np
-from numpy.typing import NDArray
 
+from core.contract import FileFormat
 from core.errors import InvalidInputError
-from training.data.structure import Structure, cut_out, find_structure
+from training.data.csv_file import read_csv
+from training.data.table import CANNOT_PARSE, RawTable, count_rows, name_columns
 
 MAX_RAW_BYTES = 256 * 1024 * 1024
-MAX_FIELD_CHARACTERS = 1024 * 1024
-DELIMITERS = (",", ";", "\t", "|")
 _PARQUET_MAGIC = b"PAR1"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_CANNOT_PARSE = "save it again as CSV with a comma between fields, or as Parquet"
-
-
-@dataclass(frozen=True, slots=True)
-class RaggedRow:
-    """A record with too few or too many fields: it cannot be told which cell belongs where."""
-
-    row_number: int
-    cells: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RawTable:
-    """A raw file as text cells in the duckdb table ``raw``.
-
-    The table has the columns ``row_number`` (BIGINT) and ``c0``, ``c1``, … (VARCHAR), one for each
-    name in `columns` in the file's order: names from the file never become part of a statement.
-    """
-
-    connection: duckdb.DuckDBPyConnection
-    columns: tuple[str, ...]
-    row_count: int
-    ragged: tuple[RaggedRow, ...]
+_AS_USUAL = FileFormat()
 
 
 def connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
@@ -74,16 +42,18 @@ def connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def open_raw(body: bytes, *, name: str) -> Iterator[RawTable]:
+def open_raw(body: bytes, *, name: str, written: FileFormat = _AS_USUAL) -> Iterator[RawTable]:
     """Open a raw file for as long as the ``with`` block runs.
 
     Parameters
     ----------
     body : bytes
         The file as it landed. Parquet is recognised by its first four bytes; all else is CSV with a
-        comma, semicolon, tab or bar between fields, in UTF-8, with or without a byte-order mark.
+        comma, semicolon, tab or bar between fields, with or without a byte-order mark.
     name : str
         The file's name, for messages.
+    written : FileFormat, optional
+        How a CSV is written; in UTF-8, with a header, by default.
 
     Raises
     ------
@@ -101,12 +71,7 @@ def open_raw(body: bytes, *, name: str) -> Iterator[RawTable]:
         if body.startswith(_PARQUET_MAGIC):
             yield _read_parquet(connection, body, name=name, folder=Path(folder))
         else:
-            yield _read_csv(connection, body, name=name, folder=Path(folder))
-
-
-def sniff_delimiter(header: str) -> str:
-    """Return the delimiter that cuts a header line into the most fields (the comma at a tie)."""
-    return max(DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
+            yield read_csv(connection, body, written, name=name, folder=Path(folder))
 
 
 def _read_parquet(
@@ -116,243 +81,15 @@ def _read_parquet(
     path.write_bytes(body)
     try:
         relation = connection.read_parquet(str(path))
-        columns = _named(tuple(relation.columns), name=name)
+        columns = name_columns(tuple(relation.columns), name=name)
         quoted = ('"' + column.replace('"', '""') + '"' for column in relation.columns)
         cells = ", ".join(f"CAST({cell} AS VARCHAR) AS c{i}" for i, cell in enumerate(quoted))
         relation.project(f"row_number() OVER () AS row_number, {cells}").create("raw")
     except duckdb.Error as error:
         raise InvalidInputError(
-            f"{name} begins like a Parquet file and cannot be read as one", next_step=_CANNOT_PARSE
+            f"{name} begins like a Parquet file and cannot be read as one", next_step=CANNOT_PARSE
         ) from error
-    row_count = _count(connection, "raw")
+    row_count = count_rows(connection, "raw")
     if not row_count:
         raise InvalidInputError(f"{name} has columns and no rows", next_step="send rows too")
     return RawTable(connection=connection, columns=columns, row_count=row_count, ragged=())
-
-
-def _read_csv(
-    connection: duckdb.DuckDBPyConnection, body: bytes, *, name: str, folder: Path
-) -> RawTable:
-    body = _clean_bytes(body, name=name)
-    header, _, _ = body.partition(b"\n")
-    delimiter = sniff_delimiter(header.decode())
-    found = _read_regular(connection, body, delimiter, name=name, folder=folder)
-    if found is None:
-        found = _read_carefully(connection, body, delimiter, name=name, folder=folder)
-    if not found.row_count:
-        raise InvalidInputError(f"{name} has a header and no rows", next_step="send rows too")
-    return found
-
-
-def _read_regular(
-    connection: duckdb.DuckDBPyConnection, body: bytes, delimiter: str, *, name: str, folder: Path
-) -> RawTable | None:
-    """Read a CSV whose records can be told apart at a glance; None when this one's cannot."""
-    structure = find_structure(body, delimiter=delimiter)
-    if structure is None or not structure.fields[0]:
-        return None
-    if structure.longest_bytes > MAX_FIELD_CHARACTERS:
-        return None
-    header, *_ = _parse(body, structure, [0], delimiter)
-    columns = _named(header, name=name)
-    odd = structure.fields != len(columns)
-    odd[0] = True
-    ragged = np.flatnonzero(odd & (structure.fields > 0))[1:].tolist()
-    path = folder / "raw.csv"
-    with path.open("wb") as file:
-        file.writelines(cut_out(body, structure, odd))
-    longest_bytes = structure.longest_bytes
-    _load_cells(connection, path, delimiter, width=len(columns), longest_bytes=longest_bytes)
-    if _count(connection, "cells") != len(odd) - odd.sum():
-        # The two disagree on what a record is: the careful reader has the last word.
-        connection.execute("DROP TABLE cells")
-        return None
-    _number_rows(connection, np.flatnonzero(odd))
-    cells = _parse(body, structure, ragged, delimiter)
-    rows = tuple(RaggedRow(place + 1, row) for place, row in zip(ragged, cells, strict=True))
-    row_count = int((structure.fields > 0).sum()) - 1
-    return RawTable(connection=connection, columns=columns, row_count=row_count, ragged=rows)
-
-
-def _parse(
-    body: bytes, structure: Structure, records: list[int], delimiter: str
-) -> list[tuple[str, ...]]:
-    texts = (body[structure.starts[i] : structure.ends[i]].decode() for i in records)
-    # Every text is one record, but may hold line feeds between quotation marks.
-    return [
-        tuple(next(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter)))
-        for text in texts
-    ]
-
-
-def _number_rows(connection: duckdb.DuckDBPyConnection, left_out: NDArray[np.int64]) -> None:
-    """Make the view ``raw``: the cells with the numbers that their records have in the file.
-
-    `left_out` are the places of the records that are not among the cells; 0 is the header's.
-    """
-    if len(left_out) == 1:
-        connection.execute("CREATE VIEW raw AS SELECT rowid + 2 AS row_number, * FROM cells")
-        return
-    # As many records lie before a cell's as its place says, and those that were left out.
-    firsts = (left_out - np.arange(len(left_out))).tolist()
-    connection.execute(
-        "CREATE TABLE shifts AS SELECT first, max(shift) AS shift FROM (SELECT"
-        " unnest(?::BIGINT[]) AS first, unnest(?::BIGINT[]) AS shift) GROUP BY first",
-        [firsts, list(range(1, len(left_out) + 1))],
-    )
-    connection.execute(
-        "CREATE TABLE raw AS SELECT c.place + s.shift + 1 AS row_number, c.* EXCLUDE (place)"
-        " FROM (SELECT rowid AS place, * FROM cells) c"
-        " ASOF JOIN shifts s ON c.place >= s.first ORDER BY row_number"
-    )
-
-
-def _load_cells(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    delimiter: str,
-    *,
-    width: int,
-    longest_bytes: int,
-    numbered: bool = False,
-) -> None:
-    """Read a CSV without a header into the table ``cells``."""
-    types = {"row_number": "BIGINT"} if numbered else {}
-    types |= {f"c{i}": "VARCHAR" for i in range(width)}
-    connection.read_csv(
-        str(path),
-        header=False,
-        auto_detect=False,
-        columns=types,
-        delimiter=delimiter,
-        quotechar='"',
-        escapechar='"',
-        max_line_size=max(longest_bytes, 1024),
-    ).create("cells")
-
-
-def _read_carefully(
-    connection: duckdb.DuckDBPyConnection, body: bytes, delimiter: str, *, name: str, folder: Path
-) -> RawTable:
-    """Read a CSV record by record, and write it anew as one that leaves no doubt."""
-    path = folder / "raw.csv"
-    copied = _copy_regular_rows(body.decode(), path, delimiter, name=name)
-    width, written = len(copied.columns), copied.row_count
-    longest_bytes = copied.longest_bytes
-    _load_cells(connection, path, ",", width=width, longest_bytes=longest_bytes, numbered=True)
-    connection.execute("CREATE VIEW raw AS SELECT * FROM cells")
-    found = _count(connection, "cells")
-    if found != written:
-        raise InvalidInputError(
-            f"{name} was read as {found} of {written} rows", next_step=_CANNOT_PARSE
-        )
-    row_count = written + len(copied.ragged)
-    return RawTable(connection, copied.columns, row_count, copied.ragged)
-
-
-def _clean_bytes(body: bytes, *, name: str) -> bytes:
-    """Return a CSV in UTF-8 with line feeds as its only line ends, or name the faulty row."""
-    body = body.removeprefix(_BYTE_ORDER_MARK)
-    nul = body.find(b"\0")
-    if nul >= 0:
-        raise InvalidInputError(
-            f"{name}, row {_row_at(body, nul)}: a NUL byte, which no CSV holds (UTF-16 text does)",
-            next_step="save the file as UTF-8 text",
-        )
-    try:
-        if not body.isascii():
-            body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(
-            f"{name}, row {_row_at(body, error.start)}: not UTF-8 text",
-            next_step="save the file in UTF-8 (Latin-1 and other code pages are not read)",
-        ) from error
-    if b"\r" in body:
-        body = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return body
-
-
-def _row_at(body: bytes, position: int) -> int:
-    before = body[:position]
-    return max(before.count(b"\n"), before.count(b"\r")) + 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Copied:
-    columns: tuple[str, ...]
-    ragged: tuple[RaggedRow, ...]
-    row_count: int
-    longest_bytes: int
-
-
-def _copy_regular_rows(text: str, path: Path, delimiter: str, *, name: str) -> _Copied:
-    """Write the records with the right number of fields to `path`, fully quoted and numbered."""
-    records = _records(text, delimiter, name=name)
-    first_number, header = next(records)
-    if first_number != 1:
-        raise InvalidInputError(
-            f"{name}, row 1: blank where the header should be", next_step="delete the blank rows"
-        )
-    columns = _named(tuple(header), name=name)
-    ragged: list[RaggedRow] = []
-    row_count = longest_characters = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        for row_number, cells in records:
-            if len(cells) == len(columns):
-                longest_characters = max(longest_characters, writer.writerow([row_number, *cells]))
-                row_count += 1
-            else:
-                ragged.append(RaggedRow(row_number=row_number, cells=tuple(cells)))
-    # A character of UTF-8 has at most four bytes.
-    return _Copied(columns, tuple(ragged), row_count, longest_bytes=4 * longest_characters)
-
-
-def _records(text: str, delimiter: str, *, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield (row number, cells) of every record that is not blank."""
-    row_number = 0
-    limit = csv.field_size_limit(MAX_FIELD_CHARACTERS)
-    try:
-        lines = io.StringIO(text, newline="\n")
-        for cells in csv.reader(lines, delimiter=delimiter, strict=True):
-            row_number += 1
-            if cells:
-                yield row_number, cells
-    except csv.Error as error:
-        raise InvalidInputError(
-            f"{name}, row {row_number + 1}: {_fault(str(error))}", next_step="correct that row"
-        ) from error
-    finally:
-        csv.field_size_limit(limit)
-
-
-def _fault(message: str) -> str:
-    if "field limit" in message:
-        return (
-            f"a field of more than {MAX_FIELD_CHARACTERS:,} characters"
-            " (a quotation mark that is never closed looks like this too)"
-        )
-    if "end of data" in message:
-        return "a quotation mark is opened and never closed"
-    return "a quotation mark inside a quoted field is not doubled"
-
-
-def _named(header: tuple[str, ...], *, name: str) -> tuple[str, ...]:
-    """Trim the column names, name the nameless by their place, refuse duplicates."""
-    columns = tuple(text.strip() or f"unnamed_{i}" for i, text in enumerate(header, start=1))
-    places: dict[str, int] = {}
-    for place, column in enumerate(columns, start=1):
-        # duckdb, like SQL, does not tell names apart by their case.
-        other = places.setdefault(column.casefold(), place)
-        if other != place:
-            raise InvalidInputError(
-                f"{name}, row 1: columns {other} and {place} have the same name"
-                " (upper and lower case count as one)",
-                next_step="give every column a name of its own",
-            )
-    return columns
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    # All rows are fetched: duckdb refuses other work on a connection with an unfinished result.
-    return int(connection.table(table).count("*").fetchall()[0][0])

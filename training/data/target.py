@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.contract import Task
 from core.errors import InvalidInputError
 from training.data.facts import ColumnFacts, count_levels
-from training.data.read import RawTable
+from training.data.table import RawTable
 from training.data.validate import MIN_ROWS_PER_CLASS
 
 MAX_CLASSES = 50

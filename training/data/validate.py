@@ -16,7 +16,8 @@ from core.store import ObjectStore
 from core.strict_json import canonical_json
 from training.data import clean, rules
 from training.data.content import hash_clean_rows
-from training.data.read import MAX_RAW_BYTES, RawTable, open_raw
+from training.data.read import MAX_RAW_BYTES, open_raw
+from training.data.table import RawTable
 
 MIN_ROWS = 50
 MIN_ROWS_PER_CLASS = 10
@@ -85,7 +86,8 @@ def validate_raw(store: ObjectStore, *, raw_key: str, contract: Contract) -> Val
     """
     try:
         body = store.get(raw_key, max_bytes=MAX_RAW_BYTES).body
-        with open_raw(body, name=raw_key.rsplit("/", 1)[-1]) as raw:
+        name = raw_key.rsplit("/", 1)[-1]
+        with open_raw(body, name=name, written=contract.file) as raw:
             return _validate_table(store, raw, contract, raw_key=raw_key)
     except (InvalidInputError, NotFoundError, IntegrityError) as error:
         return Validation(status="rejected", dataset=contract.dataset, reason=str(error))

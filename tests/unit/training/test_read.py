@@ -7,17 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.contract import FileFormat
 from core.errors import InvalidInputError
 from tests.unit.training.worlds import to_csv
-from training.data import read as reader
-from training.data import structure
-from training.data.read import MAX_FIELD_CHARACTERS, RaggedRow, open_raw
+from training.data import csv_file, structure
+from training.data.csv_file import MAX_FIELD_CHARACTERS
+from training.data.read import open_raw
+from training.data.table import RaggedRow
 
 MANY_ROWS = b"a,b\n" + b"1,2\n" * 100
 
 
-def read(body: bytes) -> tuple[tuple[str, ...], list[tuple[object, ...]], tuple[RaggedRow, ...]]:
-    with open_raw(body, name="f.csv") as raw:
+def read(
+    body: bytes, written: FileFormat | None = None
+) -> tuple[tuple[str, ...], list[tuple[object, ...]], tuple[RaggedRow, ...]]:
+    with open_raw(body, name="f.csv", written=written or FileFormat()) as raw:
         rows = raw.connection.execute("SELECT * FROM raw ORDER BY row_number").fetchall()
         return raw.columns, rows, raw.ragged
 
@@ -137,7 +141,7 @@ ODD = st.lists(st.sampled_from(["a", '"', '""', ",", "\n", "é", " ", "1"]), max
 @given(ODD)
 def test_reads_the_same_at_a_glance_as_record_by_record(pieces: list[str]) -> None:
     body = ("h,i\n1,2\n" + "".join(pieces)).encode()
-    with patch.object(reader, "find_structure", return_value=None):
+    with patch.object(csv_file, "find_structure", return_value=None):
         slow = _try(body)
     assert _try(body) == slow
 
@@ -164,3 +168,53 @@ def test_finds_records_over_many_chunks(monkeypatch: pytest.MonkeyPatch) -> None
             whole.ends.tolist(),
         )
         assert cut.fields.tolist() == whole.fields.tolist()
+
+
+@pytest.mark.parametrize("quirk", ["", '3,x"y"\n'])
+def test_names_columns_by_their_place_when_there_is_no_header(quirk: str) -> None:
+    body = f"1,2\n\n{quirk}3,4,5\n6,7\n".encode()
+    columns, rows, ragged = read(body, FileFormat(header=False))
+    assert columns == ("column_1", "column_2")
+    assert (rows[0], rows[-1][1:]) == ((1, "1", "2"), ("6", "7"))
+    place = 3 + bool(quirk)
+    assert ragged == (RaggedRow(place, ("3", "4", "5")),)
+    assert rows[-1][0] == place + 1
+    with pytest.raises(InvalidInputError, match="row 2: a quotation mark"):
+        read(b'1,2\n3,"x\n', FileFormat(header=False))
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "cell"),
+    [
+        ("a,b\n1,café\n".encode("latin-1"), "latin-1", "café"),
+        ("a,b\n1,5 €\n".encode("windows-1252"), "windows-1252", "5 €"),
+        ("a,b\n1,café\n".encode(), "latin-1", "café"),
+    ],
+)
+def test_reads_other_encodings_when_told_so(
+    body: bytes, encoding: csv_file.Encoding, cell: str
+) -> None:
+    assert read(body, FileFormat(encoding=encoding))[1] == [(2, "1", cell)]
+
+
+def test_rejects_bytes_that_the_encoding_does_not_know() -> None:
+    with pytest.raises(InvalidInputError, match="row 2: not windows-1252"):
+        read(b"a,b\n1,\x81\n", FileFormat(encoding="windows-1252"))
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        ("a,café".encode(), "utf-8"),
+        ("a,café".encode("latin-1"), "latin-1"),
+        ("a,5 €".encode("windows-1252"), "windows-1252"),
+        ("é,è,à".encode() + b",\xff", "utf-8"),
+    ],
+)
+def test_the_encoding_is_guessed(body: bytes, encoding: str) -> None:
+    assert csv_file.guess_encoding(body) == encoding
+
+
+def test_reads_the_declared_delimiter_though_another_cuts_more() -> None:
+    body = b"a;b,c,d\n1;2,3,4\n"
+    assert read(body, FileFormat(delimiter=";"))[1] == [(2, "1", "2,3,4")]
