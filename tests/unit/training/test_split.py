@@ -4,13 +4,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import keys
-from core.errors import IntegrityError
+from core.contract import Column
+from core.errors import IntegrityError, InvalidInputError
 from core.inputs import encode_records
 from core.store import open_memory
-from tests.unit.training.worlds import land, make_contract, make_landed, make_rows, to_csv
-from training.data.arrays import Rows, load_split, pack_arrays, unpack_arrays
+from tests.unit.training.worlds import (
+    HEADER,
+    land,
+    make_contract,
+    make_landed,
+    make_rows,
+    to_csv,
+)
+from training.data.arrays import Rows, Split, load_split, pack_arrays, unpack_arrays
 from training.data.runs import RunData, load_data
-from training.data.split import is_holdout, split_dataset
+from training.data.split import find_latest, is_holdout, keep_rare_classes, split_dataset
 from training.data.start import start_run
 
 
@@ -100,6 +108,87 @@ def test_writes_the_same_bytes_when_it_is_tried_again() -> None:
     first = store.get(keys.run("r", "split.npz")).body
     split_dataset(store, run_id="r", version=found.version)
     assert store.get(keys.run("r", "split.npz")).body == first
+
+
+def _split_by(
+    rows: list[list[str]], header: tuple[str, ...], **named: object
+) -> tuple[RunData, Split]:
+    contract, store = make_contract().model_copy(update=named), open_memory()
+    found = start_run(store, raw_key=land(store, to_csv(rows, header=header), contract), run_id="r")
+    data = split_dataset(store, run_id="r", version=found.version)
+    return data, load_split(store, "r", contract)
+
+
+def test_no_group_is_on_both_sides() -> None:
+    rows = [[*row, f"house-{place % 40}"] for place, row in enumerate(make_rows(rows=400))]
+    data, split = _split_by(rows, (*HEADER, "house"), group="house")
+    assert data.split == "group"
+    assert split.training.groups is not None
+    assert split.holdout.groups is not None
+    assert not set(split.training.groups.tolist()) & set(split.holdout.groups.tolist())
+    houses = np.array([row[-1] for row in rows])
+    held_out = {house for house in houses.tolist() if is_holdout([house])[0]}
+    assert data.holdout_rows == sum(house in held_out for house in houses.tolist())
+
+
+def test_rejects_a_group_that_all_rows_share() -> None:
+    rows = [[*row, "one"] for row in make_rows(rows=100)]
+    with pytest.raises(InvalidInputError, match="too few groups in 'house'"):
+        _split_by(rows, (*HEADER, "house"), group="house")
+
+
+def test_the_latest_rows_are_held_out_when_there_is_a_time() -> None:
+    rows = make_rows(rows=300)
+    moments = np.random.default_rng(2).permutation(300)
+    timed = [[*row, str(moment)] for row, moment in zip(rows, moments, strict=True)]
+    data, split = _split_by(timed, (*HEADER, "day"), time="day", time_format="number")
+    assert (data.split, data.holdout_from, data.holdout_rows) == ("time", 240.0, 60)
+    latest = [float(row[4]) for row in sorted(timed, key=lambda row: int(row[-1]))]
+    found = [*split.training.inputs.numeric[:, 2], *split.holdout.inputs.numeric[:, 2]]
+    np.testing.assert_allclose(found, latest, rtol=1e-6)
+
+
+def test_rows_of_one_moment_stay_together() -> None:
+    holdout, start = find_latest(np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0]))
+    assert (holdout.tolist(), start) == ([False] * 6 + [True] * 4, 2.0)
+    holdout, start = find_latest(np.array([5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 6.0]))
+    assert (int(holdout.sum()), start) == (1, 6.0)
+
+
+def test_rejects_times_that_are_all_the_same() -> None:
+    with pytest.raises(InvalidInputError, match="same time"):
+        find_latest(np.zeros(100))
+
+
+@given(st.integers(2, 30), st.integers(0, 200))
+def test_a_rare_class_is_held_out_too_and_no_row_of_training_ever_is(few: int, more: int) -> None:
+    identities = [f"row-{place}" for place in range(few + more)]
+    target = np.zeros(few + more)
+    before = keep_rare_classes(is_holdout(identities[:few]), identities[:few], target[:few])
+    after = keep_rare_classes(is_holdout(identities), identities, target)
+    assert before.sum() >= min(2, few // 2)
+    assert not (after[:few] & ~before).any() or few < 4
+
+
+def test_a_near_duplicate_of_a_holdout_row_is_on_neither_side() -> None:
+    rows = make_rows(rows=300)
+    held_out = next(row for row in rows if is_holdout([row[0]])[0] and row[1])
+    twin = next(f"twin-{i}" for i in range(99) if not is_holdout([f"twin-{i}"])[0])
+    copy = [twin, *held_out[1:4], f"{float(held_out[4]) * 1.000001:.5f}", held_out[5]]
+    before, _ = _split_by(rows, HEADER)
+    after, split = _split_by([*rows, copy], HEADER)
+    assert after.set_aside_rows == before.set_aside_rows + 1
+    assert after.training_rows == before.training_rows == len(split.training)
+    assert after.holdout_rows == before.holdout_rows
+
+
+def test_a_leak_is_reported() -> None:
+    rows = [[*row, row[5]] for row in make_rows(rows=300)]
+    contract = make_contract()
+    leaky = (*contract.columns, Column(name="reason", kind="categorical"))
+    data, _ = _split_by(rows, (*HEADER, "reason"), columns=leaky)
+    assert [leak.column for leak in data.leaks] == ["reason"]
+    assert data.leaks[0].skill > 0.99
 
 
 def test_rejects_a_version_when_it_has_no_summary() -> None:
