@@ -162,7 +162,7 @@ def _datasets(system: System) -> list[str]:
     names = []
     for info in system.store.list("contracts/"):
         name = info.key.removeprefix("contracts/").removesuffix(".json")
-        if not name.endswith(".source"):
+        if "." not in name:  # the notes beside a contract: its source, its judging
             names.append(name)
     return names
 

@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from cli import cloud, data, deployments, doctor, learn, models, observe, requests, runs, traffic
+from cli import (
+    cloud,
+    data,
+    deployments,
+    doctor,
+    judging,
+    learn,
+    models,
+    observe,
+    requests,
+    runs,
+    traffic,
+)
 from cli.session import Session, explain
 from core.errors import LoopError
 
@@ -83,7 +95,19 @@ def loop(
     _session(ctx).debug = debug
 
 
-for _module in (cloud, doctor, deployments, data, runs, models, requests, traffic, observe, learn):
+for _module in (
+    cloud,
+    doctor,
+    deployments,
+    data,
+    runs,
+    models,
+    judging,
+    requests,
+    traffic,
+    observe,
+    learn,
+):
     _module.add_to(app)
 
 

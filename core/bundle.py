@@ -58,6 +58,21 @@ class Parity(_Record):
     tolerance: FiniteFloat
 
 
+class PredictionInterval(_Record):
+    """The interval around a prediction: from `half_width` below it to as much above.
+
+    Attributes
+    ----------
+    coverage : float
+        The share of true values that it was made to hold.
+    half_width : float
+        In the target's own unit.
+    """
+
+    coverage: Annotated[float, Field(gt=0, lt=1)]
+    half_width: Annotated[FiniteFloat, Field(ge=0)]
+
+
 class Provenance(_Record):
     """What the bundle was made of, so that it can be made again."""
 
@@ -87,10 +102,14 @@ class Manifest(_Record):
         The promise about ``model.onnx``.
     decision_threshold : float or None
         Probability from which a binary model answers the positive class, the last one.
-    calibration : {'none'}
-        What was done to the probabilities.
+    calibration : {'none', 'sigmoid', 'isotonic'}
+        What was done to the probabilities; it is a part of the graph.
+    interval : PredictionInterval or None
+        Of a regression: how far the truth is from a prediction as a rule.
     metrics, baseline_metrics : dict of str to float
         On the holdout: of this candidate, and of the baseline.
+    metric_intervals : dict of str to (float, float)
+        95% bootstrap intervals of `metrics`.
     holdout_rows, training_rows : int
         How many rows it was judged on, and fitted to.
     profile : ReferenceProfile
@@ -108,9 +127,11 @@ class Manifest(_Record):
     graph_sha256: Sha256
     graph_size_bytes: Annotated[PositiveInt, Field(le=MAX_GRAPH_BYTES)]
     decision_threshold: Annotated[float, Field(ge=0, le=1)] | None
-    calibration: Literal["none"] = "none"
+    calibration: Literal["none", "sigmoid", "isotonic"] = "none"
+    interval: PredictionInterval | None = None
     metrics: dict[str, FiniteFloat]
     baseline_metrics: dict[str, FiniteFloat]
+    metric_intervals: dict[str, tuple[FiniteFloat, FiniteFloat]] = Field(default_factory=dict)
     holdout_rows: NonNegativeInt
     training_rows: NonNegativeInt
     profile: ReferenceProfile
@@ -123,6 +144,10 @@ class Manifest(_Record):
             raise ValueError("model must have the name of the contract's dataset")
         if (self.contract.task == "binary") != (self.decision_threshold is not None):
             raise ValueError("a binary model has a decision_threshold, and no other has")
+        if self.contract.task == "regression" and self.calibration != "none":
+            raise ValueError("only probabilities are calibrated")
+        if self.contract.task != "regression" and self.interval is not None:
+            raise ValueError("only a regression has an interval")
         return self
 
     def to_json(self) -> bytes:

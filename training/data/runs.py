@@ -122,6 +122,8 @@ class CandidateResult(RunFile):
         What was done to the probabilities.
     calibration_losses : dict of str to float
         The cross-validated Brier score of each calibration that was tried.
+    repeats_itself : bool
+        Whether it was fitted and exported twice and gave the same bytes.
     """
 
     candidate: str
@@ -135,6 +137,7 @@ class CandidateResult(RunFile):
     configurations: int = 0
     calibration: Calibration = "none"
     calibration_losses: dict[str, float] = Field(default_factory=dict)
+    repeats_itself: bool = False
 
 
 class Comparison(RunFile):
@@ -205,6 +208,8 @@ class Evaluation(RunFile):
         All that were measured, worst first.
     latency_ms : float
         Median time of the graph for one row, in milliseconds, where *evaluate* ran.
+    repeats_itself : bool
+        Whether the candidate was fitted and exported twice and gave the same bytes.
     repeated_rows, unlike_rows : int
         How many rows a second session of the graph answered, and how many of them not in exactly
         the same way.
@@ -226,6 +231,7 @@ class Evaluation(RunFile):
     calibration_error_by_chance: float | None = None
     slices: tuple[Slice, ...] = ()
     latency_ms: float = 0.0
+    repeats_itself: bool = False
     repeated_rows: int = 0
     unlike_rows: int = 0
     best_candidate: str = ""

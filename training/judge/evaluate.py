@@ -1,36 +1,49 @@
 """Judge a run's candidates: pick the best, score it on the holdout, prove its graph, publish it."""
 
-import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core import keys
-from core.bundle import MAX_GRAPH_BYTES, Manifest, Parity, Provenance, load_bundle, publish_bundle
+from core.bundle import (
+    Manifest,
+    Parity,
+    PredictionInterval,
+    Provenance,
+    load_bundle,
+    publish_bundle,
+)
 from core.contract import Contract, Task
-from core.errors import IntegrityError, InvalidInputError
-from core.inputs import ModelInputs
-from core.metrics import LOSS_NAMES, loss
+from core.errors import IntegrityError
+from core.metrics import LOSS_NAMES
 from core.profile import build_profile
 from core.registry import Registry
 from core.store import ObjectStore
 from training.data import runs
-from training.data.arrays import Rows, Split, load_split, unpack_arrays, unpack_inputs
-from training.data.names import BASELINE, CANDIDATES
+from training.data.arrays import Rows, Split, load_split, select_inputs
+from training.data.names import BASELINE
+from training.data.reports import Report
+from training.judge.answers import Answers, load_answers, load_graph, load_results
+from training.judge.choose import Choice, choose
+from training.judge.classes import make_bins
+from training.judge.decide import choose_half_width, choose_threshold
+from training.judge.describe import Judged, describe
 from training.judge.graph import Graph
 from training.judge.parity import measure_parity
-from training.judge.score import DECISION_THRESHOLD, score_holdout
+from training.judge.score import DECISION_THRESHOLD, Holdout, Scored
+from training.judge.slices import Answered
+
+_CHANCE = 99.0  # percentile of the calibration error that chance alone gives
+_CHANCE_DRAWS = 400
+_REPEATED_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Answers:
-    """What *candidate* stored of scikit-learn's answers; see `training.model.fit`."""
-
-    holdout: NDArray[np.float64]
-    training: NDArray[np.float64]
-    planted: NDArray[np.float64]
-    planted_inputs: ModelInputs
+class _Champion:
+    version: int | None
+    answers: NDArray[np.float64] | None
 
 
 def evaluate_run(store: ObjectStore, *, run_id: str) -> runs.Evaluation:
@@ -39,7 +52,7 @@ def evaluate_run(store: ObjectStore, *, run_id: str) -> runs.Evaluation:
     Returns
     -------
     runs.Evaluation
-        Also written as ``evaluation.json``.
+        Also written as ``evaluation.json``, beside a fuller ``report.json``.
 
     Raises
     ------
@@ -48,54 +61,28 @@ def evaluate_run(store: ObjectStore, *, run_id: str) -> runs.Evaluation:
     IntegrityError
         If what an earlier step wrote is not what it promised.
     """
-    spec, data = runs.load_spec(store, run_id), runs.load_data(store, run_id)
-    task = spec.contract.task
-    best = pick_best(_load_results(store, run_id))
+    spec = runs.load_spec(store, run_id)
+    choice = choose(load_results(store, spec), prefer=spec.prefer)
+    picked = choice.picked
     split = load_split(store, run_id, spec.contract)
-    body = _load_graph(store, run_id, best)
-    graph = Graph(body)
-    answered = graph.predict(split.holdout.inputs)
-    answers = _load_answers(store, run_id, best.candidate)
-    parity = _prove(task, answers, answered, graph)
-    baseline = _load_answers(store, run_id, BASELINE).holdout
-    manifest = Manifest(
-        model=spec.contract.dataset,
-        contract=spec.contract,
-        candidate=best.candidate,
-        graph_sha256=best.graph_sha256,
-        graph_size_bytes=len(body),
-        decision_threshold=DECISION_THRESHOLD if task == "binary" else None,
-        metrics=score_holdout(task, answered, split.holdout.target),
-        baseline_metrics=score_holdout(task, baseline, split.holdout.target),
-        holdout_rows=len(split.holdout),
-        training_rows=len(split.training),
-        profile=build_profile(
-            spec.contract, split.training.inputs, summarise_answers(task, answers.training)
-        ),
-        parity=parity,
-        provenance=_describe_provenance(spec, data, best),
+    graph = Graph(load_graph(store, run_id, picked))
+    answers = load_answers(store, run_id, picked.candidate)
+    answered = Answered(
+        holdout=_decide(spec, split, answers),
+        inputs=split.holdout.inputs,
+        answers=graph.predict(split.holdout.inputs),
+        baseline=load_answers(store, run_id, BASELINE).holdout,
     )
-    evaluation = _describe(
-        store, manifest, publish_bundle(store, graph=body, manifest=manifest), split
-    )
+    work = _Work(spec, picked, split, graph, answers, answered)
+    manifest = work.make_manifest(runs.load_data(store, run_id))
+    bundle_id = publish_bundle(store, graph=graph.body, manifest=manifest)
+    champion = _ask_champion(store, spec.contract, split.holdout)
+    judged = Judged(spec.contract, answered, work.scored, champion.answers, graph.predict)
+    report = describe(judged, picked, bundle_id, spec.judging.decision)
+    evaluation = work.conclude(manifest, report, champion, choice)
+    runs.write(store, keys.run(run_id, "report.json"), report)
     runs.write(store, keys.run(run_id, "evaluation.json"), evaluation)
     return evaluation
-
-
-def pick_best(results: list[runs.CandidateResult]) -> runs.CandidateResult:
-    """Return the candidate with the lowest cross-validated loss, the earlier one at a tie.
-
-    The holdout has no say in it: a number that was picked for being low is no fair estimate.
-    """
-    fitted = [result for result in results if result.status == "ok"]
-    if not any(result.candidate == BASELINE for result in fitted):
-        reasons = {result.reason for result in results if result.reason}
-        raise InvalidInputError(
-            "The baseline could not be fitted, so there is nothing to compare with. "
-            + " ".join(sorted(reasons)),
-            next_step="Send more rows, then start the run again.",
-        )
-    return min(fitted, key=lambda result: result.cross_validated_loss or 0.0)
 
 
 def summarise_answers(task: Task, answers: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,82 +92,154 @@ def summarise_answers(task: Task, answers: NDArray[np.float64]) -> NDArray[np.fl
     return answers[:, 1] if task == "binary" else answers.max(axis=1)
 
 
-def _load_results(store: ObjectStore, run_id: str) -> list[runs.CandidateResult]:
-    return [
-        runs.load(store, keys.run_candidate(run_id, name, "result.json"), runs.CandidateResult)
-        for name in CANDIDATES
-    ]
+@dataclass(frozen=True)
+class _Work:
+    """What is known about the picked candidate, once its graph has answered the holdout."""
+
+    spec: runs.RunSpec
+    picked: runs.CandidateResult
+    split: Split
+    graph: Graph
+    answers: Answers
+    answered: Answered
+
+    @cached_property
+    def scored(self) -> Scored:
+        return self.answered.holdout.score_with_intervals(self.answered.answers)
+
+    def make_manifest(self, data: runs.RunData) -> Manifest:
+        contract, holdout = self.spec.contract, self.answered.holdout
+        scores = summarise_answers(contract.task, self.answers.training)
+        return Manifest(
+            model=contract.dataset,
+            contract=contract,
+            candidate=self.picked.candidate,
+            graph_sha256=self.picked.graph_sha256,
+            graph_size_bytes=len(self.graph.body),
+            decision_threshold=holdout.threshold if contract.task == "binary" else None,
+            calibration=self.picked.calibration,
+            interval=_describe_interval(self.spec, holdout.half_width),
+            metrics=self.scored.metrics,
+            metric_intervals=self.scored.intervals,
+            baseline_metrics=holdout.score(self.answered.baseline),
+            holdout_rows=len(self.split.holdout),
+            training_rows=len(self.split.training),
+            profile=build_profile(contract, self.split.training.inputs, scores),
+            parity=self._prove(),
+            provenance=_describe_provenance(self.spec, data, self.picked),
+        )
+
+    def conclude(
+        self, manifest: Manifest, report: Report, champion: _Champion, choice: Choice
+    ) -> runs.Evaluation:
+        name = LOSS_NAMES[manifest.contract.task]
+        scores = {
+            "candidate": report.metrics,
+            "baseline": report.baseline_metrics,
+            "champion": report.champion_metrics,
+        }
+        repeated, unlike = self._repeat()
+        return runs.Evaluation(
+            candidate=manifest.candidate,
+            bundle_id=report.bundle_id,
+            metrics=manifest.metrics,
+            losses={model: found[name] for model, found in scores.items() if found},
+            champion_version=champion.version,
+            parity=manifest.parity,
+            graph_size_bytes=manifest.graph_size_bytes,
+            intervals=report.intervals,
+            comparisons=report.comparisons,
+            calibration=self.picked.calibration,
+            calibration_error_by_chance=self._draw_chance(),
+            slices=report.slices,
+            latency_ms=self.graph.measure_latency(self.answered.inputs),
+            repeats_itself=self.picked.repeats_itself,
+            repeated_rows=repeated,
+            unlike_rows=unlike,
+            best_candidate=choice.best.candidate,
+            simplest_candidate=choice.simplest.candidate,
+            cross_validated_limit=choice.limit,
+        )
+
+    def _prove(self) -> Parity:
+        """Compare with scikit-learn on every holdout row and on the rows planted at edges."""
+        answers, holdout = self.answers, self.answered.holdout
+        planted = self.graph.predict(answers.planted_inputs)
+        return measure_parity(
+            holdout.task,
+            np.concatenate([answers.holdout, answers.planted]),
+            np.concatenate([self.answered.answers, planted]),
+            threshold=holdout.threshold,
+        )
+
+    def _repeat(self) -> tuple[int, int]:
+        """Ask a second session of the same graph; return rows asked and rows answered unlike."""
+        first = self.answered.answers
+        asked = select_inputs(self.answered.inputs, np.arange(min(len(first), _REPEATED_ROWS)))
+        again = Graph(self.graph.body).predict(asked)
+        return len(asked), int((again != first[: len(asked)]).any(axis=1).sum())
+
+    def _draw_chance(self) -> float | None:
+        holdout = self.answered.holdout
+        if holdout.task == "regression":
+            return None
+        errors = make_bins(self.answered.answers).draw_errors(_CHANCE_DRAWS, seed=holdout.seed)
+        return float(np.percentile(errors, _CHANCE))
 
 
-def _load_graph(store: ObjectStore, run_id: str, best: runs.CandidateResult) -> bytes:
-    key = keys.run_candidate(run_id, best.candidate, "model.onnx")
-    body = store.get(key, max_bytes=MAX_GRAPH_BYTES).body
-    if hashlib.sha256(body).hexdigest() != best.graph_sha256:
-        raise IntegrityError(f"{key} does not have the hash that its result promises.")
-    return body
-
-
-def _load_answers(store: ObjectStore, run_id: str, candidate: str) -> _Answers:
-    key = keys.run_candidate(run_id, candidate, "holdout.npz")
-    arrays = unpack_arrays(store.get(key, max_bytes=runs.MAX_SPLIT_BYTES).body, key=key)
-    return _Answers(
-        holdout=arrays["scores"].astype(np.float64),
-        training=arrays["training_scores"].astype(np.float64),
-        planted=arrays["planted_scores"].astype(np.float64),
-        planted_inputs=unpack_inputs(arrays, prefix="planted_"),
+def _decide(spec: runs.RunSpec, split: Split, answers: Answers) -> Holdout:
+    """Choose threshold or interval on out-of-fold answers, and say how the holdout is scored."""
+    task, decision = spec.contract.task, spec.judging.decision
+    threshold, half_width = DECISION_THRESHOLD, None
+    if task == "binary":
+        positive = answers.validated_target == 1
+        threshold = choose_threshold(decision, answers.validated[:, 1], positive)
+    elif task == "regression":
+        half_width = choose_half_width(
+            decision.interval_coverage, answers.validated[:, 0], answers.validated_target
+        )
+    return Holdout(
+        task=task,
+        target=split.holdout.target,
+        seed=spec.seed,
+        threshold=threshold,
+        half_width=half_width,
+        groups=split.holdout.groups,
     )
 
 
-def _prove(task: Task, answers: _Answers, answered: NDArray[np.float64], graph: Graph) -> Parity:
-    """Compare graph and scikit-learn on every holdout row and on the rows planted at edges."""
-    expected = np.concatenate([answers.holdout, answers.planted])
-    return measure_parity(
-        task, expected, np.concatenate([answered, graph.predict(answers.planted_inputs)])
+def _describe_interval(spec: runs.RunSpec, half_width: float | None) -> PredictionInterval | None:
+    if half_width is None:
+        return None
+    return PredictionInterval(
+        coverage=spec.judging.decision.interval_coverage, half_width=half_width
     )
 
 
 def _describe_provenance(
-    spec: runs.RunSpec, data: runs.RunData, best: runs.CandidateResult
+    spec: runs.RunSpec, data: runs.RunData, picked: runs.CandidateResult
 ) -> Provenance:
-    if best.environment is None:
-        raise IntegrityError(f"The result of {best.candidate} does not say what it was made with.")
+    if picked.environment is None:
+        raise IntegrityError(f"The result of {picked.candidate} does not say what made it.")
     return Provenance(
         run_id=spec.run_id,
         dataset_version=data.version,
         seed=spec.seed,
-        **best.environment.model_dump(),
+        **picked.environment.model_dump(),
     )
 
 
-def _describe(
-    store: ObjectStore, manifest: Manifest, bundle_id: str, split: Split
-) -> runs.Evaluation:
-    name = LOSS_NAMES[manifest.contract.task]
-    losses = {"candidate": manifest.metrics[name], "baseline": manifest.baseline_metrics[name]}
-    champion = Registry(store).alias(manifest.model)
-    if champion:
-        found = _score_champion(store, manifest.contract, champion.version, split.holdout)
-        losses |= {} if found is None else {"champion": found}
-    return runs.Evaluation(
-        candidate=manifest.candidate,
-        bundle_id=bundle_id,
-        metrics=manifest.metrics,
-        losses=losses,
-        champion_version=champion.version if champion else None,
-        parity=manifest.parity,
-        graph_size_bytes=manifest.graph_size_bytes,
-    )
-
-
-def _score_champion(
-    store: ObjectStore, contract: Contract, version: int, holdout: Rows
-) -> float | None:
-    """Return the champion's loss on this holdout, or None when it takes other inputs."""
-    record = Registry(store).version(contract.dataset, version)
+def _ask_champion(store: ObjectStore, contract: Contract, holdout: Rows) -> _Champion:
+    """Let the champion answer the holdout; no answers when it takes other inputs."""
+    registry = Registry(store)
+    state = registry.alias(contract.dataset)
+    if state is None:
+        return _Champion(None, None)
+    record = registry.version(contract.dataset, state.version)
     bundle = load_bundle(store, record.bundle_id)
     if _describe_interface(bundle.manifest.contract) != _describe_interface(contract):
-        return None
-    return loss(contract.task, Graph(bundle.graph).predict(holdout.inputs), holdout.target)
+        return _Champion(state.version, None)
+    return _Champion(state.version, Graph(bundle.graph).predict(holdout.inputs))
 
 
 def _describe_interface(contract: Contract) -> tuple[object, ...]:

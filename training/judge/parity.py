@@ -10,10 +10,15 @@ TOLERANCE = 1e-5
 
 
 def measure_parity(
-    task: Task, expected: NDArray[np.float64], answered: NDArray[np.float64]
+    task: Task,
+    expected: NDArray[np.float64],
+    answered: NDArray[np.float64],
+    *,
+    threshold: float = 0.5,
 ) -> Parity:
     """Compare scikit-learn's answers with the graph's; both of shape (n, width), n at least 1.
 
+    Of two classes, the second is answered from the threshold on; of more, the likeliest.
     For a regression the difference is a share of the largest expected answer (where that is above
     1), because float32 keeps about seven digits whatever the unit. Classes count as identical
     where they differ only between probabilities closer than the tolerance: a tie has no right side.
@@ -25,12 +30,20 @@ def measure_parity(
     return Parity(
         rows=len(expected),
         max_abs_difference=largest if np.isfinite(largest) else float(np.finfo(np.float64).max),
-        classes_identical=task == "regression" or _same_classes(expected, answered),
+        classes_identical=task == "regression"
+        or _same_classes(task, expected, answered, threshold),
         tolerance=TOLERANCE,
     )
 
 
-def _same_classes(expected: NDArray[np.float64], answered: NDArray[np.float64]) -> bool:
+def _same_classes(
+    task: Task, expected: NDArray[np.float64], answered: NDArray[np.float64], threshold: float
+) -> bool:
+    if task == "regression":
+        return True
+    if task == "binary":
+        apart = (expected[:, 1] >= threshold) != (answered[:, 1] >= threshold)
+        return bool((np.abs(expected[apart, 1] - threshold) <= TOLERANCE).all())
     rows = np.arange(len(expected))
     chosen = answered.argmax(axis=1)
     lead = expected.max(axis=1) - expected[rows, chosen]

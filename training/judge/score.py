@@ -1,88 +1,125 @@
-"""The metrics of a holdout. Which of them matters is the person's choice; all of them are kept."""
+"""The metrics of a holdout with their intervals. All are kept; which matters is for people to say.
+
+Each metric is computed for many resamples at once, by the same code as for the rows themselves
+(weights of one), and compared with scikit-learn's in the tests.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics
 
 from core.contract import Task
-from core.metrics import LOSS_NAMES, loss
+from core.metrics import LOSS_NAMES, loss, row_losses
+from training.data.runs import Comparison
+from training.judge.classes import BinaryScores, MulticlassScores
+from training.judge.numbers import NumberScores
+from training.judge.resample import Interval, draw_weights, find_intervals
 
-DECISION_THRESHOLD = 0.5
-"""Probability from which a binary model answers the positive class. Half is right when both kinds
-of mistake cost the same; a better one needs their costs, which the data do not tell."""
+Numbers = dict[str, NDArray[np.float64]]
+
+DECISION_THRESHOLD: Final = 0.5
 
 
-def score_holdout(
-    task: Task, answers: NDArray[np.float64], target: NDArray[np.float64]
-) -> dict[str, float]:
-    """Return the metrics of n answers, by name.
+class _Scores(Protocol):
+    width: int
 
-    Parameters
+    def measure(self, weights: NDArray[np.float64]) -> Numbers: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Metrics by name, and the 95% bootstrap interval of each that has one."""
+
+    metrics: dict[str, float]
+    intervals: dict[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class Holdout:
+    """What is scored, and how.
+
+    Attributes
     ----------
-    answers : array of shape (n, n_classes) or (n, 1)
-        Probabilities in the order of the contract's classes, or predictions.
+    task : {'binary', 'multiclass', 'regression'}
     target : array of shape (n,)
         Class indices, or numbers.
-
-    Returns
-    -------
-    dict of str to float
-        The task's loss under `core.metrics.LOSS_NAMES`, and the usual others. A metric that these
-        rows leave undefined (ROC AUC where a class is absent) is left out.
+    seed : int
+        Of the resamples.
+    threshold : float
+        Of a binary decision.
+    half_width : float or None
+        Of the interval around a regression's prediction.
+    groups : int64 array of shape (n,) or None
+        Rows that belong together.
     """
-    found = {LOSS_NAMES[task]: loss(task, answers, target)}
-    if task == "regression":
-        return found | _score_numbers(answers.reshape(-1), target)
-    # float32 probabilities sum to 1 but for rounding, which scikit-learn warns of.
-    probabilities = answers / answers.sum(axis=1, keepdims=True)
-    classes = target.astype(np.int64)
-    score = _score_binary if task == "binary" else _score_multiclass
-    return found | score(probabilities, classes)
 
+    task: Task
+    target: NDArray[np.float64]
+    seed: int = 0
+    threshold: float = DECISION_THRESHOLD
+    half_width: float | None = None
+    groups: NDArray[np.int64] | None = None
 
-def choose_classes(answers: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the index of each row's answer: at the threshold of two, the likeliest of more."""
-    if answers.shape[1] == 2:
-        return np.asarray(answers[:, 1] >= DECISION_THRESHOLD, dtype=np.int64)
-    return np.asarray(answers.argmax(axis=1), dtype=np.int64)
+    def score(self, answers: NDArray[np.float64]) -> dict[str, float]:
+        """Return the metrics of n answers, by name.
 
+        Parameters
+        ----------
+        answers : array of shape (n, n_classes) or (n, 1)
+            Probabilities in the order of the contract's classes, or predictions.
 
-def _score_binary(p: NDArray[np.float64], classes: NDArray[np.int64]) -> dict[str, float]:
-    chosen = choose_classes(p)
-    found = {
-        "log_loss": metrics.log_loss(classes, p, labels=[0, 1]),
-        "accuracy": metrics.accuracy_score(classes, chosen),
-        "f1": metrics.f1_score(classes, chosen, zero_division=0.0),
-        "precision": metrics.precision_score(classes, chosen, zero_division=0.0),
-        "recall": metrics.recall_score(classes, chosen, zero_division=0.0),
-    }
-    if len(np.unique(classes)) == 2:
-        found["roc_auc"] = metrics.roc_auc_score(classes, p[:, 1])
-        found["pr_auc"] = metrics.average_precision_score(classes, p[:, 1])
-    return {name: float(value) for name, value in found.items()}
+        Returns
+        -------
+        dict of str to float
+            The task's loss under `core.metrics.LOSS_NAMES`, and the usual others. A metric that
+            these rows leave undefined (ROC AUC where a class is absent) is left out.
+        """
+        ones = np.ones((1, len(answers)))
+        measured = self._scores(answers).measure(ones)
+        found = {name: float(v[0]) for name, v in measured.items() if np.isfinite(v[0])}
+        return {LOSS_NAMES[self.task]: loss(self.task, answers, self.target)} | found
 
+    def score_with_intervals(self, answers: NDArray[np.float64]) -> Scored:
+        """Return the metrics of n answers and the interval of each; see `score`."""
+        scores = self._scores(answers)
+        parts = [
+            scores.measure(weights) | self._losses(answers, weights)
+            for weights in self.draw(scores.width)
+        ]
+        metrics = self.score(answers)
+        intervals = find_intervals(parts)
+        return Scored(metrics, {name: intervals[name] for name in metrics if name in intervals})
 
-def _score_multiclass(p: NDArray[np.float64], classes: NDArray[np.int64]) -> dict[str, float]:
-    chosen = choose_classes(p)
-    labels = list(range(p.shape[1]))
-    found = {
-        "log_loss": metrics.log_loss(classes, p, labels=labels),
-        "accuracy": metrics.accuracy_score(classes, chosen),
-        "macro_f1": metrics.f1_score(
-            classes, chosen, labels=labels, average="macro", zero_division=0.0
-        ),
-    }
-    if len(np.unique(classes)) == len(labels):
-        found["macro_roc_auc"] = metrics.roc_auc_score(
-            classes, p, labels=labels, multi_class="ovr", average="macro"
+    def compare(self, answers: NDArray[np.float64], others: NDArray[np.float64]) -> Comparison:
+        """Compare the loss of these answers with that of another model's, by a paired bootstrap."""
+        target = self.target
+        differences = row_losses(self.task, answers, target) - row_losses(self.task, others, target)
+        means = np.concatenate(
+            [weights @ differences / weights.sum(axis=1) for weights in self.draw(1)]
         )
-    return {name: float(value) for name, value in found.items()}
+        low, high = np.percentile(means, [2.5, 97.5])
+        return Comparison(
+            difference=float(differences.mean()),
+            low=float(low),
+            high=float(high),
+            share_better=float((means < 0).mean()),
+        )
 
+    def _scores(self, answers: NDArray[np.float64]) -> _Scores:
+        if self.task == "regression":
+            return NumberScores(answers.reshape(-1), self.target, self.half_width)
+        classes = self.target.astype(np.int64)
+        if self.task == "binary":
+            return BinaryScores(answers, classes, self.threshold)
+        return MulticlassScores(answers, classes)
 
-def _score_numbers(
-    predictions: NDArray[np.float64], target: NDArray[np.float64]
-) -> dict[str, float]:
-    found = {"root_mean_squared_error": metrics.root_mean_squared_error(target, predictions)}
-    if len(np.unique(target)) > 1:
-        found["r2"] = metrics.r2_score(target, predictions)
-    return {name: float(value) for name, value in found.items()}
+    def _losses(self, answers: NDArray[np.float64], weights: NDArray[np.float64]) -> Numbers:
+        losses = row_losses(self.task, answers, self.target)
+        return {LOSS_NAMES[self.task]: weights @ losses / weights.sum(axis=1)}
+
+    def draw(self, width: int) -> Iterable[NDArray[np.float64]]:
+        """Draw resamples of the holdout; see `draw_weights`."""
+        return draw_weights(len(self.target), seed=self.seed, groups=self.groups, width=width)

@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from core.contract import Contract, Task
 from core.inputs import ModelInputs
 from training.data.arrays import Rows
-from training.model.calibrate import Calibration
 from training.model.features import Features
+from training.model.maps import Calibration
 from training.model.recipes import Recipe
 from training.model.vocabulary import Vocabulary, learn_vocabulary
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from training.model.calibrate import Calibration, Map, Sigmoid, Steps
+from training.model.maps import Calibration, Map, Sigmoid, Steps
 
 Part = tuple[list[NodeProto], list[TensorProto]]
 

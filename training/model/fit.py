@@ -5,20 +5,16 @@ step that proves the graph has onnxruntime and not the means to fit or export.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core import keys
 from core.contract import Contract
 from core.errors import InvalidInputError
-from core.metrics import loss
 from core.store import ObjectStore
 from training.data import runs
 from training.data.arrays import (
-    Rows,
     Split,
     join_inputs,
     load_split,
@@ -26,15 +22,14 @@ from training.data.arrays import (
     pack_inputs,
     select_inputs,
 )
-from training.data.names import BASELINE
-from training.model.calibrate import Calibrated, calibrate, find_rows_at_knots
-from training.model.candidates import FittedModel, Parameters, fit_candidate
+from training.model.calibrate import find_rows_at_knots
+from training.model.candidates import FittedModel, fit_candidate
+from training.model.configure import CrossValidation, configure
 from training.model.environment import describe_environment
 from training.model.export import export_graph
-from training.model.folds import Fold, make_folds
 from training.model.plant import plant_rows
 from training.model.recipes import Recipe, find_recipe
-from training.model.search import EFFORTS, search
+from training.model.repeat import repeats_itself
 from training.model.size import find_reason_not_to_export
 
 MIN_TRAINING_ROWS = 10
@@ -76,26 +71,11 @@ def _fit(
     store: ObjectStore, spec: runs.RunSpec, recipe: Recipe, split: Split
 ) -> runs.CandidateResult:
     rows, contract, seed = split.training, spec.contract, spec.seed
-    found = search(recipe, rows, contract, budget=spec.budget, seed=seed)
-    folds = make_folds(rows, contract, count=EFFORTS[spec.budget].folds, seed=seed)
-    # The default configuration is tried on the same folds: a search never ends worse than without.
-    tried = [
-        (
-            parameters,
-            cross_validate(recipe, rows, contract, folds, seed=seed, parameters=parameters),
-        )
-        for parameters in ([{}, found.parameters] if found.configurations else [{}])
-    ]
-    # What is served is calibrated, so that is what is compared: weighted classes, for one, distort
-    # probabilities in a way that calibration undoes.
-    calibrated = [
-        (parameters, *calibrate_answers(recipe, rows, contract, crossed))
-        for parameters, crossed in tried
-    ]
-    parameters, crossed, chosen = min(calibrated, key=lambda each: each[1].loss)
+    chosen = configure(recipe, rows, contract, budget=spec.budget, seed=seed)
+    parameters, crossed = chosen.parameters, chosen.crossed
     model = replace(
         fit_candidate(recipe, rows, contract, seed=seed, parameters=parameters),
-        calibration=chosen.calibration,
+        calibration=chosen.calibrated.calibration,
     )
     graph = export_graph(model)
     answers = _pack_answers(model, split, crossed)
@@ -107,85 +87,13 @@ def _fit(
         cross_validated_loss=crossed.loss,
         fold_losses=crossed.fold_losses,
         parameters={name: str(value) for name, value in sorted(parameters.items())},
-        configurations=1 + found.configurations,
-        calibration=chosen.method,
-        calibration_losses=dict(chosen.losses),
+        configurations=chosen.configurations,
+        calibration=chosen.calibrated.method,
+        calibration_losses=dict(chosen.calibrated.losses),
+        repeats_itself=repeats_itself(recipe, rows, contract, seed=seed, parameters=parameters),
         graph_sha256=hashlib.sha256(graph).hexdigest(),
         environment=describe_environment(),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class CrossValidation:
-    """Answers for rows by models that never saw them.
-
-    Attributes
-    ----------
-    answers : float64 array of shape (n, n_classes) or (n, 1)
-        Zeros where no fold left the row out, as happens with the first rows in time.
-    folds : int64 array of shape (n,)
-        Which fold left the row out; -1 where none did.
-    fold_losses : tuple of float
-        `core.metrics.loss` of each fold.
-    """
-
-    answers: NDArray[np.float64]
-    folds: NDArray[np.int64]
-    fold_losses: tuple[float, ...]
-
-    @property
-    def loss(self) -> float:
-        """The mean over folds."""
-        return float(np.mean(self.fold_losses))
-
-
-def cross_validate(
-    recipe: Recipe,
-    rows: Rows,
-    contract: Contract,
-    folds: Sequence[Fold],
-    *,
-    seed: int,
-    parameters: Parameters | None = None,
-) -> CrossValidation:
-    """Answer the rows of each fold by a model that was fitted to the others.
-
-    Everything that is learned (medians, encodings, trees) is learned again for every fold.
-    """
-    answers = np.zeros((len(rows), len(contract.classes) or 1))
-    fold_of = np.full(len(rows), -1, dtype=np.int64)
-    losses = []
-    for place, (fitted, left_out) in enumerate(folds):
-        model = fit_candidate(
-            recipe, rows.select(fitted), contract, seed=seed, parameters=parameters
-        )
-        asked = rows.select(left_out)
-        answers[left_out] = model.predict(asked.inputs)
-        fold_of[left_out] = place
-        losses.append(loss(contract.task, answers[left_out], asked.target))
-    return CrossValidation(answers, fold_of, tuple(losses))
-
-
-def calibrate_answers(
-    recipe: Recipe, rows: Rows, contract: Contract, crossed: CrossValidation
-) -> tuple[CrossValidation, Calibrated]:
-    """Choose a calibration of a candidate; the baseline's constant has nothing to calibrate.
-
-    Returns
-    -------
-    CrossValidation
-        With calibrated answers, and the losses of these.
-    Calibrated
-        What was chosen.
-    """
-    if recipe.name == BASELINE:
-        return crossed, Calibrated(None, crossed.answers, {})
-    found = calibrate(contract.task, crossed.answers, rows.target, crossed.folds)
-    losses = [
-        loss(contract.task, found.scores[left_out], rows.target[left_out])
-        for left_out in (crossed.folds == place for place in range(len(crossed.fold_losses)))
-    ]
-    return replace(crossed, answers=found.scores, fold_losses=tuple(losses)), found
 
 
 def _find_reason_not_to_fit(split: Split, contract: Contract) -> str:

@@ -98,7 +98,9 @@ def test_rejects_manifest_over_the_limit_when_publishing(
         {"graph_size_bytes": 0},
         {"graph_size_bytes": bundle.MAX_GRAPH_BYTES + 1},
         {"graph_sha256": "x"},
-        {"calibration": "sigmoid"},
+        {"calibration": "magic"},
+        {"interval": {"coverage": 0.9, "half_width": 1.0}},
+        {"metric_intervals": {"loss": [0.1]}},
         {"metrics": {"loss": None}},
         {"unknown": 1},
     ],
@@ -111,6 +113,17 @@ def test_rejects_manifest_of_another_form(store: Bucket, change: dict[str, Any])
     with pytest.raises(IntegrityError, match="not one that this version reads") as caught:
         load_bundle(store, bundle_id)
     assert caught.value.next_step
+
+
+def test_rejects_a_calibration_when_there_are_no_probabilities() -> None:
+    content = {
+        **MANIFEST.model_dump(),
+        "contract": make_contract(task="regression").model_dump(),
+        "decision_threshold": None,
+        "calibration": "sigmoid",
+    }
+    with pytest.raises(ValidationError, match="only probabilities are calibrated"):
+        Manifest.model_validate(content)
 
 
 def test_rejects_threshold_when_model_is_not_binary() -> None:

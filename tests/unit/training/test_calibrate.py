@@ -11,13 +11,11 @@ from core.metrics import brier_score
 from training.model.calibrate import (
     MAX_SIGMOID_SLOPE,
     MAX_STEP_SLOPE,
-    Calibration,
-    Sigmoid,
-    Steps,
     calibrate,
     find_rows_at_knots,
 )
 from training.model.export_calibration import export_calibration
+from training.model.maps import Calibration, Sigmoid, Steps
 
 
 def odds(p: NDArray[np.float64]) -> NDArray[np.float64]:
