@@ -116,6 +116,7 @@ def _started_by_landing(system: System, raw_key: str) -> str:
 def describe(system: System, dataset: str, raw_key: str, outcome: Outcome) -> dict[str, Any]:
     """Return what came of a run: rows, reasons of quarantine, metrics, the gate's rules."""
     data = outcome.steps.get("data", {})
+    evaluation = outcome.steps.get("evaluation", {})
     version = data.get("version")
     summary = _summary(system, dataset, str(version)) if version else {}
     champion = system.registry.alias(dataset)
@@ -128,8 +129,18 @@ def describe(system: System, dataset: str, raw_key: str, outcome: Outcome) -> di
         "rows": summary.get("rows"),
         "quarantined": summary.get("quarantined"),
         "faults": summary.get("faults", []),
-        "metrics": outcome.steps.get("evaluation", {}).get("metrics", {}),
-        "candidate": outcome.steps.get("evaluation", {}).get("candidate"),
+        "changed": summary.get("changed", {}),
+        "metrics": evaluation.get("metrics", {}),
+        "candidate": evaluation.get("candidate"),
+        "choice": {
+            "candidate": evaluation.get("candidate", ""),
+            "best": evaluation.get("best_candidate", ""),
+            "simplest": evaluation.get("simplest_candidate", ""),
+        },
+        "data": {
+            name: data.get(name, default)
+            for name, default in (("leaks", []), ("set_aside_rows", 0), ("overlap_rows", 0))
+        },
         "gate": outcome.steps.get("gate", {}).get("rules", []),
         "champion": champion.version if champion else None,
     }

@@ -1,5 +1,6 @@
 """``loop train``: start the workflow by hand, and the report that every run ends with."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +9,7 @@ from cli.landing import describe, failure, follow, last_raw_key
 from cli.models import metrics_line
 from cli.session import JsonOption, Session, begin
 from cli.workflow import Outcome
+from training.data.names import DEFAULT_BUDGET, Budget, Preference
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,6 +23,25 @@ def train(
     data: Annotated[
         str | None, typer.Option("--data", help="The dataset; the default model's if not given.")
     ] = None,
+    budget: Annotated[
+        Budget | None,
+        typer.Option(
+            "--budget",
+            help=f"How long to search: three candidates as they are ({DEFAULT_BUDGET}), or all"
+            f" of them with a short or a long search; {DEFAULT_BUDGET} if not given.",
+        ),
+    ] = None,
+    prefer: Annotated[
+        Preference | None,
+        typer.Option(
+            "--prefer",
+            help="Take the best candidate, or the simplest within one standard error of it;"
+            " best if not given.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Other random choices.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train on the file of a dataset that landed last, and follow the run."""
@@ -29,7 +50,8 @@ def train(
     dataset = system.model_name(data)
     raw_key = last_raw_key(system, dataset)
     with session.output.never_silent():
-        outcome = follow(session, system, system.workflow.start(raw_key))
+        given = {"budget": budget, "prefer": prefer, "seed": seed}
+        outcome = follow(session, system, system.workflow.start(raw_key, given))
     finish(session, describe(system, dataset, raw_key, outcome), outcome)
 
 
@@ -55,8 +77,18 @@ def _show(session: Session, document: dict[str, Any]) -> None:
             [f["rows"], f["column"] or "the whole row", f["reason"]] for f in document["faults"]
         ]
         out.table(["rows", "column", "reason"], rows, title="Quarantine")
+    for line in describe_split(document["data"]):
+        out.say(line)
+    if document.get("changed"):
+        out.table(
+            ["values", "column"],
+            [[count, column] for column, count in document["changed"].items()],
+            title="Changed by the contract's policies",
+        )
     if document["metrics"]:
         out.say(f"{document['candidate']} on the holdout: {metrics_line(document['metrics'])}")
+    if note := describe_choice(document["choice"]):
+        out.say(note)
     broken = [rule for rule in document["gate"] if not rule["passed"]]
     for rule in broken:
         advice = f" {rule['advice']}" if rule.get("advice") else ""
@@ -66,3 +98,30 @@ def _show(session: Session, document: dict[str, Any]) -> None:
     if document["outcome"] == "promoted":
         out.say(f"Version {document['champion']} of {document['dataset']} serves now.")
         out.say(f"Next: loop predict --model {document['dataset']}")
+
+
+def describe_split(data: Mapping[str, Any]) -> list[str]:
+    """Say what a person should know of a run's split, one sentence each: leaks, duplicates."""
+    lines = [
+        f"The column {leak['column']} alone explains {leak['skill']:.0%} of the target. Is it known"
+        " before the outcome? If not, put it under 'ignored' in the data contract."
+        for leak in data.get("leaks", ())
+    ]
+    if aside := data.get("set_aside_rows"):
+        lines.append(f"{aside} rows are near-duplicates of holdout rows and were not trained on.")
+    if alike := data.get("overlap_rows"):
+        lines.append(f"{alike} training rows look like a holdout row, as few values make likely.")
+    return lines
+
+
+def describe_choice(choice: Mapping[str, str]) -> str:
+    """Say which candidate would have done as well with less, if any."""
+    picked, best, simplest = (choice.get(name, "") for name in ("candidate", "best", "simplest"))
+    if picked != best:
+        return f"{best} was the best; {picked} is within one standard error of it, and simpler."
+    if simplest != best:
+        return (
+            f"{simplest} is simpler and within one standard error of {best}:"
+            " loop train --prefer simple takes it."
+        )
+    return ""

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,10 +85,15 @@ class Workflow:
         self._sleep = sleep
         self._clock = clock
 
-    def start(self, raw_key: str) -> str:
-        """Start training on a landed file by hand; returns the execution's ARN."""
+    def start(self, raw_key: str, options: Mapping[str, str | int | None] | None = None) -> str:
+        """Start training on a landed file by hand; returns the execution's ARN.
+
+        Of the options (``budget``, ``prefer``, ``seed``) those that are None are left to the
+        workflow.
+        """
+        given = {name: value for name, value in (options or {}).items() if value is not None}
         started = self._client.start_execution(
-            stateMachineArn=self._state_machine_arn, input=json.dumps({"raw_key": raw_key})
+            stateMachineArn=self._state_machine_arn, input=json.dumps({"raw_key": raw_key, **given})
         )
         return str(started["executionArn"])
 

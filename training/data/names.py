@@ -12,7 +12,8 @@ Budget = Literal["tiny", "standard", "thorough"]
 Preference = Literal["best", "simple"]
 
 BUDGETS: Final[tuple[Budget, ...]] = ("tiny", "standard", "thorough")
-DEFAULT_BUDGET: Final[Budget] = "standard"
+DEFAULT_BUDGET: Final[Budget] = "tiny"
+"""What a file that lands is tried with: seconds, so that the loop closes quickly."""
 PREFERENCES: Final[tuple[Preference, ...]] = ("best", "simple")
 
 CANDIDATES_OF: Final[dict[Budget, tuple[str, ...]]] = {

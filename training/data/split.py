@@ -148,6 +148,8 @@ def _choose_holdout(table: "_Table", contract: Contract) -> tuple[NDArray[np.boo
 
 
 def _count_classes(target: NDArray[np.float64], contract: Contract) -> dict[str, int]:
+    if contract.task == "regression":
+        return {}
     counts = np.bincount(target.astype(np.int64), minlength=len(contract.classes))
     return {label: int(counts[place]) for place, label in enumerate(contract.classes)}
 

@@ -87,9 +87,9 @@ def _make_boosting(task: Task, seed: int) -> BaseEstimator:
     regression = task == "regression"
     boosting = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
     return boosting(
-        max_iter=100,
-        max_leaf_nodes=15,
-        learning_rate=0.1,
+        max_iter=300,
+        max_leaf_nodes=8,
+        learning_rate=0.05,
         l2_regularization=1.0,
         early_stopping=False,
         random_state=seed,
@@ -158,7 +158,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 classification_space={"model__C": _STRENGTHS},
                 regression_space={"model__alpha": (*_STRENGTHS, 100.0, 1000.0)},
                 balances=True,
-                seconds=(0.02, 0.6),
+                seconds=(0.02, 1.0),
             ),
             Recipe(
                 "boosting",
@@ -167,14 +167,14 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 space={
                     **_CATEGORIES,
                     "model__learning_rate": (0.03, 0.05, 0.1),
-                    "model__max_iter": (100, 200, 300),
+                    "model__max_iter": (100, 200, 300, 400),
                     "model__max_leaf_nodes": (5, 8, 15, 31),
                     "model__min_samples_leaf": (10, 20, 50, 100),
                     "model__l2_regularization": (0.0, 1.0, 10.0),
                     "model__max_features": (0.3, 0.5, 1.0),
                 },
                 balances=True,
-                seconds=(0.15, 0.8),
+                seconds=(0.3, 2.5),
             ),
             Recipe(
                 "forest",
@@ -196,7 +196,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 space=_SMOOTH_CATEGORIES,
                 classification_space=_neural_space("model__"),
                 regression_space=_neural_space("model__regressor__"),
-                seconds=(0.1, 2.5),
+                seconds=(0.1, 3.0),
             ),
         )
     }

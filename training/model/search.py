@@ -54,7 +54,7 @@ class Effort:
 
 EFFORTS: Final[dict[Budget, Effort]] = {
     "tiny": Effort(folds=3, seconds=0.0, configurations=0),
-    "standard": Effort(folds=5, seconds=20.0, configurations=9),
+    "standard": Effort(folds=5, seconds=60.0, configurations=12),
     "thorough": Effort(folds=5, seconds=300.0, configurations=60),
 }
 SEARCH_FOLDS: Final = 3

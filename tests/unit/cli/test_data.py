@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from cli.datasets import BUILTIN, DEFAULT_DATASET
+from cli.runs import describe_choice, describe_split
 from core import keys
 from core.contract import Contract
 from core.registry import Registry
@@ -193,6 +194,47 @@ def test_train_takes_the_file_that_landed_last(loop: Loop, world: World, file: P
     assert json.loads(result.stdout)["run_id"] == "run-2"
     inputs = [json.loads(each["input"]) for each in world.states.executions.values()]
     assert inputs[0] == inputs[1]
+
+
+@pytest.mark.usefixtures("trained")
+def test_train_passes_on_what_is_asked_for(loop: Loop, world: World, file: Path) -> None:
+    loop("data", "add", str(file), "--target", "churned", "--name", "customers")
+    options = ("--budget", "thorough", "--prefer", "simple", "--seed", "3")
+    assert loop("train", "--data", "customers", *options).exit_code == 0
+    given = json.loads(list(world.states.executions.values())[-1]["input"])
+    assert (given["budget"], given["prefer"], given["seed"]) == ("thorough", "simple", 3)
+
+
+@pytest.mark.parametrize("option", [("--budget", "huge"), ("--prefer", "worst"), ("--seed", "-1")])
+def test_rejects_training_with_an_option_that_there_is_not(
+    loop: Loop, option: tuple[str, str]
+) -> None:
+    result = loop("train", *option)
+    assert result.exit_code == 2
+    assert option[0] in result.stderr
+
+
+def test_leaks_and_duplicates_are_told() -> None:
+    data = {"leaks": [{"column": "fee", "skill": 0.98}], "set_aside_rows": 3, "overlap_rows": 2}
+    leak, aside, alike = describe_split(data)
+    assert "column fee alone explains 98%" in leak
+    assert aside.startswith("3 rows are near-duplicates")
+    assert alike.startswith("2 training rows")
+    assert describe_split({}) == []
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        (("neural", "neural", "linear"), "linear is simpler"),
+        (("linear", "neural", "linear"), "neural was the best; linear"),
+        (("linear", "linear", "linear"), ""),
+        (("", "", ""), ""),
+    ],
+)
+def test_the_simplest_of_equals_is_named(choice: tuple[str, str, str], said: str) -> None:
+    names = ("candidate", "best", "simplest")
+    assert describe_choice(dict(zip(names, choice, strict=True))).startswith(said)
 
 
 def test_rejects_training_without_a_landed_file(loop: Loop) -> None:

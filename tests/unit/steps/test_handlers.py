@@ -53,7 +53,7 @@ def test_the_steps_lead_from_a_landed_file_to_a_champion(store: Bucket) -> None:
     assert (found["dataset"], found["rows"], found["quarantined"]) == ("small", 300, 0)
     taken = {"dataset": found["dataset"], "version": found["version"], **run}
     cut = as_state_machine(split.handler(taken, None))
-    assert cut["candidates"] == ["baseline", "linear", "boosting", "forest", "neural"]
+    assert cut["candidates"] == ["baseline", "linear", "boosting"]
     for name in cut["candidates"]:
         result = as_state_machine(candidate.handler({"candidate": name, **run}, None))
         assert (result["candidate"], result["status"], result["reason"]) == (name, "ok", "")
@@ -92,14 +92,14 @@ def test_validate_takes_what_is_asked_for_and_its_own_defaults_without(store: Bu
     spec = read_json(store, "runs/r1/spec.json")
     assert (spec["seed"], spec["budget"], spec["prefer"]) == (7, "tiny", "simple")
     spec = read_json(store, "runs/r2/spec.json")
-    assert (spec["seed"], spec["budget"], spec["prefer"]) == (0, "standard", "best")
+    assert (spec["seed"], spec["budget"], spec["prefer"]) == (0, "tiny", "best")
 
 
-def test_a_tiny_budget_tries_fewer_candidates(store: Bucket) -> None:
-    request = {"raw_key": land(store, to_csv(make_rows()), make_contract()), "budget": "tiny"}
+def test_a_larger_budget_tries_more_candidates(store: Bucket) -> None:
+    request = {"raw_key": land(store, to_csv(make_rows()), make_contract()), "budget": "standard"}
     found = validate.handler({"request": request, "run_id": "r"}, None)
     cut = split.handler({"run_id": "r", "version": found["version"]}, None)
-    assert cut["candidates"] == ["baseline", "linear", "boosting"]
+    assert cut["candidates"] == ["baseline", "linear", "boosting", "forest", "neural"]
 
 
 @pytest.mark.parametrize(
