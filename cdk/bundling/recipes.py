@@ -52,16 +52,6 @@ _ONNXRUNTIME = (
     "flatbuffers/*",
 )
 
-# Judging needs scikit-learn's metrics and none of its estimators.
-_ESTIMATORS = tuple(
-    f"sklearn/{folder}/*"
-    for folder in (
-        "cluster", "covariance", "cross_decomposition", "datasets", "decomposition", "ensemble",
-        "feature_extraction", "gaussian_process", "inspection", "manifold", "mixture",
-        "neural_network", "semi_supervised", "svm", "tree",
-    )
-)  # fmt: skip
-
 RECIPES: dict[PackageName, Recipe] = {
     "tables": Recipe(
         sources=_STEPS,
@@ -75,7 +65,7 @@ RECIPES: dict[PackageName, Recipe] = {
     "evaluate": Recipe(
         sources=_STEPS,
         handlers=("lambdas.steps.evaluate",),
-        dropped=(*_ONNXRUNTIME, *_ESTIMATORS),
+        dropped=_ONNXRUNTIME,
     ),
     "control": Recipe(
         sources=(*_STEPS, "lambdas/monitor"),
@@ -111,7 +101,7 @@ _PATTERNS = (
     "numpy/distutils/*",
     "numpy/random/lib/*",
     "scipy/datasets/*",
-    # What scikit-learn's estimators and metrics never import.
+    # What scikit-learn's estimators never import.
     "scipy/cluster/*",
     "scipy/differentiate/*",
     "scipy/fftpack/*",

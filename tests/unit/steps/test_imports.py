@@ -26,7 +26,7 @@ IMPORT_NAMES = {"scikit-learn": "sklearn", "protobuf": "google"}
 ABSENT = {
     "tables": {"sklearn", "scipy", "onnx", "onnxruntime", "skl2onnx"},
     "fit": {"duckdb", "onnxruntime"},
-    "evaluate": {"duckdb", "onnx", "skl2onnx"},
+    "evaluate": {"duckdb", "sklearn", "scipy", "onnx", "skl2onnx"},
     "control": {"duckdb", "sklearn", "scipy", "onnx", "onnxruntime", "skl2onnx"},
 }
 ROOMS = {"core", "lambdas", "training"}
