@@ -126,6 +126,7 @@ def _predict(
                 "prediction": capture.prediction,
                 "probability": capture.probabilities,
                 "decision_threshold": threshold,
+                "interval": _make_interval(served, capture.prediction),
                 "warnings": notes[row],
             }
             for row, capture in enumerate(captures)
@@ -171,6 +172,17 @@ def _make_captures(
         )
         for record, found in zip(records, answers, strict=True)
     ]
+
+
+def _make_interval(served: Served, prediction: str | float) -> dict[str, float] | None:
+    interval = served.predictor.manifest.interval
+    if interval is None or isinstance(prediction, str):
+        return None
+    return {
+        "lower": prediction - interval.half_width,
+        "upper": prediction + interval.half_width,
+        "coverage": interval.coverage,
+    }
 
 
 def _group_by_row(warnings: Sequence[InputWarning], *, rows: int) -> list[list[dict[str, str]]]:

@@ -34,6 +34,14 @@ class Warning(Body):  # noqa: A001 - the word of the API
     rule: str
 
 
+class Interval(Body):
+    """Where the truth lies as a rule, around a regression's prediction."""
+
+    lower: float
+    upper: float
+    coverage: float = Field(description="The share of true values that it was made to hold.")
+
+
 class Prediction(Body):
     """One answer."""
 
@@ -41,6 +49,7 @@ class Prediction(Body):
     prediction: str | float
     probability: dict[str, float] | None
     decision_threshold: float | None
+    interval: Interval | None
     warnings: list[Warning]
 
 

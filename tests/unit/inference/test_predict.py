@@ -49,6 +49,7 @@ def test_answer_holds_ids_probabilities_and_version_when_model_is_binary(service
     assert sum(first["probability"].values()) == pytest.approx(1, abs=1e-6)
     assert (first["prediction"], second["prediction"]) == ("Yes", "No")
     assert first["decision_threshold"] == 0.5
+    assert first["interval"] is None
     assert first["warnings"] == []
     assert first["prediction_id"] < second["prediction_id"]
     assert time_of(first["prediction_id"]).tzinfo is not None
@@ -75,6 +76,7 @@ def test_answer_is_a_number_when_model_is_a_regression() -> None:
     assert answer["prediction"] == pytest.approx(1.515)
     assert answer["probability"] is None
     assert answer["decision_threshold"] is None
+    assert answer["interval"] == pytest.approx({"lower": -0.485, "upper": 3.515, "coverage": 0.9})
 
 
 @pytest.mark.parametrize("kind", ["numeric", "categorical"])
