@@ -1,20 +1,23 @@
-"""``loop data``: add, list and choose datasets."""
+"""``loop data``: infer contracts; add, list and choose datasets."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from cli import statements
 from cli.ceiling import load_source
-from cli.datasets import BUILTIN, Prepared, prepare_builtin, prepare_file
+from cli.contracts import infer, read_contract, show_evidence
+from cli.datasets import BUILTIN, Prepared, prepare_builtin, prepare_declared, prepare_file
 from cli.landing import describe, follow, land
 from cli.rows import load_contract
 from cli.runs import finish
 from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core.errors import InvalidInputError, LoopError
+from training.data.stated import Stated
 
-data = typer.Typer(no_args_is_help=True, help="Add, list and choose datasets.")
+data = typer.Typer(no_args_is_help=True, help="Infer contracts; add, list and choose datasets.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,27 +32,23 @@ def add(  # noqa: PLR0913 - a parameter is an option of the command
         str, typer.Argument(help=f"A CSV or Parquet file, or one of: {', '.join(BUILTIN)}.")
     ],
     *,
-    target: Annotated[
-        str | None, typer.Option("--target", help="The column to predict (of a file).")
+    target: statements.Target = None,
+    contract: Annotated[
+        Path | None,
+        typer.Option("--contract", help="A data contract that `loop data infer` has written."),
     ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", help="Name of dataset and model; the file's if not given."),
-    ] = None,
-    identifier: Annotated[
-        str | None, typer.Option("--identifier", help="The column that names a row.")
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option("--group", help="The column whose rows stay together in the split."),
-    ] = None,
-    time: Annotated[
-        str | None,
-        typer.Option("--time", help="The column with a row's time: the latest are held out."),
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option("--positive", help="The positive class of a binary target.")
-    ] = None,
+    name: statements.Name = None,
+    identifier: statements.Identifier = None,
+    group: statements.Group = None,
+    time: statements.Time = None,
+    positive: statements.Positive = None,
+    task: statements.TaskName = None,
+    settings: statements.Settings = None,
+    delimiter: statements.Delimiter = None,
+    encoding: statements.Encoding = None,
+    header: statements.Header = None,
+    unseen: statements.Unseen = None,
+    out_of_range: statements.OutOfRange = None,
     new_contract: Annotated[
         bool, typer.Option("--new-contract", help="Replace the data contract of this name.")
     ] = False,
@@ -57,24 +56,22 @@ def add(  # noqa: PLR0913 - a parameter is an option of the command
 ) -> None:
     """Add a dataset: infer its contract, land the file, train and follow the run."""
     session = begin(ctx, as_json=as_json)
+    stated = statements.state(
+        name=name, identifier=identifier, group=group, time=time, positive=positive, task=task,
+        settings=settings, delimiter=delimiter, encoding=encoding, header=header, unseen=unseen,
+        out_of_range=out_of_range,
+    )  # fmt: skip
     with session.output.never_silent():
         system = session.system()
         session.output.progress(f"reading {source}")
-        if target is None:
-            useless = {"--name": name, "--identifier": identifier, "--group": group, "--time": time}
-            prepared = _prepare_named(source, given=useless)
-        else:
-            prepared = prepare_file(
-                Path(source),
-                target=target,
-                name=name,
-                identifier=identifier,
-                group=group,
-                time=time,
-                positive=positive,
-            )
+        prepared = _prepare(source, target=target, contract=contract, stated=stated)
         _tell_contract(session, prepared)
-        _train_on(session, system, prepared, replace_contract=new_contract)
+        # A contract that somebody hands in is meant to hold.
+        replace = new_contract or contract is not None
+        _train_on(session, system, prepared, replace_contract=replace)
+
+
+data.command()(infer)
 
 
 @data.command("list")
@@ -104,7 +101,16 @@ def use(
     )
 
 
-def _prepare_named(source: str, *, given: dict[str, str | None]) -> Prepared:
+def _prepare(source: str, *, target: str | None, contract: Path | None, stated: Stated) -> Prepared:
+    if contract is not None:
+        if target is not None or stated != Stated():
+            raise InvalidInputError(
+                f"What a file is stands in {contract}; other options cannot change it.",
+                next_step=f"edit {contract}, or leave --contract out",
+            )
+        return prepare_declared(Path(source), read_contract(contract))
+    if target is not None:
+        return prepare_file(Path(source), target=target, stated=stated)
     if source not in BUILTIN:
         is_file = Path(source).is_file()
         what = f"{source} needs a target" if is_file else f"There is no dataset named {source}"
@@ -112,10 +118,9 @@ def _prepare_named(source: str, *, given: dict[str, str | None]) -> Prepared:
             f"{what}. Built in are: {', '.join(BUILTIN)}.",
             next_step=f"loop data add {source if is_file else 'FILE'} --target COLUMN",
         )
-    useless = [option for option, value in given.items() if value is not None]
-    if useless:
+    if stated != Stated():
         raise InvalidInputError(
-            f"{source} is built in and knows its own {useless[0].removeprefix('--')}.",
+            f"{source} is built in, and knows by itself what it is.",
             next_step=f"loop data add {source}",
         )
     return prepare_builtin(source)
@@ -154,8 +159,7 @@ def _tell_contract(session: Session, prepared: Prepared) -> None:
         f"{contract.dataset}: {contract.task} target {contract.target}, "
         f"{len(contract.columns)} features, {len(contract.ignored)} columns left out"
     )
-    if prepared.notes and not session.output.json:
-        session.output.table(["column", "role", "kind", "why"], prepared.notes)
+    show_evidence(session, prepared)
 
 
 def _datasets(system: System) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.contract import Contract
 from core.errors import InvalidInputError
+from training.data.stated import Stated
 
 DEFAULT_DATASET = "subscriptions"
 # Named here too, because help and usage errors must not wait for numpy.
@@ -26,6 +27,8 @@ class Prepared:
     body : bytes
     notes : list of (column, role, kind, why)
         What was made of each column, where that was inferred.
+    file_notes : list of str
+        How the file is written, where that was inferred.
     """
 
     contract: Contract
@@ -33,6 +36,7 @@ class Prepared:
     filename: str
     body: bytes
     notes: list[tuple[str, str, str, str]] = field(default_factory=list)
+    file_notes: list[str] = field(default_factory=list)
 
 
 def prepare_builtin(name: str) -> Prepared:
@@ -48,16 +52,7 @@ def prepare_builtin(name: str) -> Prepared:
     )
 
 
-def prepare_file(
-    path: Path,
-    *,
-    target: str,
-    name: str | None,
-    identifier: str | None = None,
-    group: str | None = None,
-    time: str | None = None,
-    positive: str | None = None,
-) -> Prepared:
+def prepare_file(path: Path, *, target: str, stated: Stated) -> Prepared:
     """Read a person's file and infer its contract; nothing is uploaded before this has worked.
 
     Raises
@@ -67,37 +62,51 @@ def prepare_file(
     """
     # duckdb takes a while to load, and few commands need it.
     from training.data.infer import infer_contract  # noqa: PLC0415
+
+    body = _read(path, next_step=f"loop data add FILE --target {target}")
+    inferred = infer_contract(body, filename=path.name, target=target, stated=stated)
+    return Prepared(
+        contract=inferred.contract,
+        source=_describe_source(path, body, rows=inferred.rows),
+        filename=path.name,
+        body=body,
+        notes=[(e.column, e.role, e.kind, e.reason) for e in inferred.evidence],
+        file_notes=list(inferred.file),
+    )
+
+
+def prepare_declared(path: Path, contract: Contract) -> Prepared:
+    """Read a person's file that a contract was declared for.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file cannot be read, or has not the contract's columns.
+    """
+    from training.data.read import open_raw  # noqa: PLC0415
+    from training.data.validate import check_columns  # noqa: PLC0415
+
+    body = _read(path, next_step="loop data add FILE --contract CONTRACT.json")
+    with open_raw(body, name=path.name, written=contract.file) as raw:
+        check_columns(raw, contract)
+        rows = raw.row_count
+    source = _describe_source(path, body, rows=rows)
+    return Prepared(contract=contract, source=source, filename=path.name, body=body)
+
+
+def _read(path: Path, *, next_step: str) -> bytes:
     from training.data.read import MAX_RAW_BYTES  # noqa: PLC0415
 
     if not path.is_file():
-        raise InvalidInputError(
-            f"There is no file {path}.", next_step=f"loop data add FILE --target {target}"
-        )
+        raise InvalidInputError(f"There is no file {path}.", next_step=next_step)
     if path.stat().st_size > MAX_RAW_BYTES:
         raise InvalidInputError(
             f"{path.name} has {path.stat().st_size:,} bytes; at most {MAX_RAW_BYTES:,} are read.",
             next_step="split it into several files",
         )
-    body = path.read_bytes()
-    inferred = infer_contract(
-        body,
-        filename=path.name,
-        target=target,
-        dataset=name,
-        identifier=identifier,
-        group=group,
-        time=time,
-        positive=positive,
-    )
-    return Prepared(
-        contract=inferred.contract,
-        source={
-            "kind": "file",
-            "filename": path.name,
-            "sha256": hashlib.sha256(body).hexdigest(),
-            "rows": inferred.rows,
-        },
-        filename=path.name,
-        body=body,
-        notes=[(e.column, e.role, e.kind, e.reason) for e in inferred.evidence],
-    )
+    return path.read_bytes()
+
+
+def _describe_source(path: Path, body: bytes, *, rows: int) -> dict[str, Any]:
+    digest = hashlib.sha256(body).hexdigest()
+    return {"kind": "file", "filename": path.name, "sha256": digest, "rows": rows}

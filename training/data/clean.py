@@ -97,6 +97,17 @@ def count_faults(raw: RawTable) -> Counter[tuple[str, str]]:
     return counts
 
 
+def count_changes(raw: RawTable, cells: Sequence[Cell]) -> dict[str, int]:
+    """Count, per column, the values of good rows that a policy of the contract has changed."""
+    changing = [cell for cell in cells if cell.changed]
+    if not changing:
+        return {}
+    counts = ", ".join(f"count(*) FILTER (WHERE {cell.changed})" for cell in changing)
+    rows = f"{read_cells(changing, 'raw')} WHERE row_number IN (SELECT row_number FROM clean)"  # noqa: S608
+    found = fetch(raw, f"SELECT {counts} FROM {rows}")[0]  # noqa: S608
+    return {cell.name: count for cell, count in zip(changing, found, strict=True) if count}
+
+
 def count_rounded_numbers(
     raw: RawTable, cells: Sequence[Cell], contract: Contract
 ) -> dict[str, int]:

@@ -11,7 +11,9 @@ from training.data.facts import ColumnFacts, count_levels
 from training.data.table import RawTable
 
 MAX_LEVELS = 50
-"""A text column with more different values is no category in this release."""
+"""A category with at most so many levels has them listed in its contract."""
+MAX_FREE_LEVELS = 20_000
+"""A text column with more different values is no category."""
 MAX_CODES = 12
 """Whole numbers with at most so many different values may be codes or counts."""
 
@@ -98,7 +100,26 @@ def guess_feature(table: RawTable, facts: ColumnFacts, place: int) -> Guess:
         return _as_number(facts)
     if facts.distinct <= MAX_LEVELS:
         return _as_category(table, facts, place)
+    if _are_codes(facts) or (
+        not facts.numbers and facts.spaced <= facts.known / 2 and _repeats(facts)
+    ):
+        return _take(facts, "categorical", f"{facts.distinct} different texts: any is allowed", {})
     return _ignore(facts, _describe_text(facts))
+
+
+def guess_as(table: RawTable, facts: ColumnFacts, place: int, kind: str) -> Guess:
+    """Take a column as the kind of feature that a person says it is, or leave it out."""
+    if kind == "ignored":
+        return _ignore(facts, "left out, as you said")
+    limits: dict[str, object] = {}
+    if kind == "categorical" and 0 < facts.distinct <= MAX_LEVELS:
+        limits["categories"] = tuple(count_levels(table, place))
+    return _take(facts, kind, "as you said", limits)
+
+
+def _repeats(facts: ColumnFacts) -> bool:
+    """Whether texts come often enough to be levels of something, not one of each."""
+    return facts.distinct <= MAX_FREE_LEVELS and facts.distinct <= facts.known / 2
 
 
 def _find_reason_to_ignore(facts: ColumnFacts) -> str | None:
@@ -119,7 +140,8 @@ def _as_number(facts: ColumnFacts) -> Guess:
     limits: dict[str, object] = {}
     if facts.minimum is not None and facts.minimum >= 0 and facts.known >= _MIN_ROWS_FOR_A_MINIMUM:
         limits["minimum"] = 0.0
-    reason = "numbers, never below zero" if limits else "numbers"
+    reason = f"numbers from {facts.minimum:g} to {facts.maximum:g}"
+    reason += ", never below zero" if limits else ""
     if _is_whole(facts) and facts.distinct <= MAX_CODES:
         reason = (
             f"whole numbers with {facts.distinct} different values: taken as amounts, because the "
@@ -133,7 +155,9 @@ def _as_number(facts: ColumnFacts) -> Guess:
 
 def _as_category(table: RawTable, facts: ColumnFacts, place: int) -> Guess:
     levels = tuple(count_levels(table, place))
-    if facts.known == facts.numbers:
+    if facts.padded:
+        reason = f"{facts.distinct} different codes: whole numbers with zeros before them"
+    elif facts.known == facts.numbers:
         reason = (
             f"whole numbers with {facts.distinct} different values: taken as codes, because of "
             "the column's name"
@@ -172,7 +196,7 @@ def _describe_text(facts: ColumnFacts) -> str:
         return f"numbers mixed with {other} cells that are none"
     if facts.spaced > facts.known / 2:
         return "free text, which is not a feature in this release"
-    return f"{facts.distinct} different texts; at most {MAX_LEVELS} make a category in this release"
+    return f"{facts.distinct} different texts in {facts.known} rows: too many to learn from each"
 
 
 def _has_both(table: RawTable, place: int) -> bool:
@@ -182,8 +206,12 @@ def _has_both(table: RawTable, place: int) -> bool:
 
 
 def _are_codes(facts: ColumnFacts) -> bool:
-    few = _is_whole(facts) and facts.numbers == facts.known and facts.distinct <= MAX_CODES
-    return few and bool(_words(facts.name) & _CODE_WORDS)
+    if not _is_whole(facts) or facts.numbers < facts.known:
+        return False
+    # An amount is not written with zeros before it; a postal code is.
+    if facts.padded:
+        return facts.distinct <= MAX_FREE_LEVELS
+    return facts.distinct <= MAX_CODES and bool(_words(facts.name) & _CODE_WORDS)
 
 
 def _is_whole(facts: ColumnFacts) -> bool:

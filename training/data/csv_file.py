@@ -10,7 +10,6 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 import numpy as np
@@ -21,7 +20,6 @@ from core.errors import InvalidInputError
 from training.data.structure import Structure, cut_out, find_structure
 from training.data.table import CANNOT_PARSE, RaggedRow, RawTable, count_rows, name_columns
 
-Encoding = Literal["utf-8", "latin-1", "windows-1252"]
 MAX_FIELD_CHARACTERS = 1024 * 1024
 DELIMITERS = (",", ";", "\t", "|")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -42,16 +40,26 @@ def read_csv(
 ) -> RawTable:
     """Read a CSV of a folder's file into the view ``raw``; see `training.data.read.open_raw`."""
     body = _clean_bytes(body, written.encoding, name=name)
-    first_line = body.lstrip(b"\n").partition(b"\n")[0].decode()
-    delimiter = written.delimiter or sniff_delimiter(first_line)
+    delimiter = read_delimiter(body, written)
     above = 0
     if not written.header:
-        body, above = _name_by_place(body, first_line, delimiter), 1
+        body, above = _name_by_place(body, _first_line(body), delimiter), 1
     place = _Place(name, folder, delimiter, above)
     found = _read_regular(connection, body, place) or _read_carefully(connection, body, place)
     if not found.row_count:
         raise InvalidInputError(f"{name} has a header and no rows", next_step="send rows too")
     return found
+
+
+def read_delimiter(body: bytes, written: FileFormat) -> str:
+    """Return what stands between the fields of a CSV: as declared, or as its first row shows."""
+    return written.delimiter or sniff_delimiter(_first_line(body))
+
+
+def _first_line(body: bytes) -> str:
+    # Line ends may still be carriage returns here, and letters in any encoding.
+    lines = body[:MAX_FIELD_CHARACTERS].removeprefix(_BYTE_ORDER_MARK).lstrip(b"\r\n")
+    return next(iter(lines.splitlines()), b"").decode(errors="replace")
 
 
 def _name_by_place(body: bytes, first_line: str, delimiter: str) -> bytes:
@@ -220,21 +228,6 @@ def _as_utf8(body: bytes, encoding: str, *, name: str) -> bytes:
             f"{name}, row {_row_at(body, error.start)}: not {encoding} text",
             next_step="save the file in UTF-8",
         ) from error
-
-
-def guess_encoding(body: bytes) -> Encoding:
-    """Return what a file is written in; UTF-8 also for one that was meant to be and is damaged."""
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        text = body.decode(errors="replace")
-        damaged = text.count("\ufffd")
-        # Letters of another code page hardly ever look like UTF-8; those of UTF-8 always do.
-        if damaged * 2 <= len(text) - len(text.encode("ascii", errors="ignore")):
-            return "utf-8"
-        controls = any(byte in body for byte in range(0x80, 0xA0))
-        return "windows-1252" if controls else "latin-1"
-    return "utf-8"
 
 
 def _row_at(body: bytes, position: int) -> int:

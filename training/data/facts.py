@@ -37,6 +37,8 @@ class ColumnFacts:
         Known cells with a blank inside.
     longest : int
         Characters of the longest known cell.
+    padded : int
+        Known cells that are whole numbers with a zero before other digits.
     """
 
     name: str
@@ -51,6 +53,7 @@ class ColumnFacts:
     maximum: float | None
     spaced: int
     longest: int
+    padded: int
 
     @property
     def missing(self) -> int:
@@ -74,7 +77,8 @@ def measure_column(table: RawTable, place: int) -> ColumnFacts:
                count(*) FILTER (WHERE lower(text) IN ({words})),
                count(*) FILTER (WHERE regexp_full_match(text, {quote_text(_DATE)})),
                min(number)::DOUBLE, max(number)::DOUBLE,
-               count(*) FILTER (WHERE contains(text, ' ')), coalesce(max(length(text)), 0)
+               count(*) FILTER (WHERE contains(text, ' ')), coalesce(max(length(text)), 0),
+               count(*) FILTER (WHERE regexp_full_match(text, '0[0-9]+'))
         FROM (SELECT {text} AS text, {number} AS number FROM (SELECT c{place:d} AS cell FROM raw))
         """  # noqa: S608 (every part is made by training.data.rules, which quotes)
     ).fetchall()[0]

@@ -6,10 +6,11 @@ knows better says so in the contract, which is a plain JSON file.
 
 import difflib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.contract import MAX_COLUMNS, Contract, Task
+from core.contract import MAX_COLUMNS, Contract, FileFormat
 from core.errors import InvalidInputError, NotFoundError
 from core.keys import check_name
 from training.data.columns import (
@@ -19,16 +20,21 @@ from training.data.columns import (
     describe_identifier,
     describe_missing,
     find_identifier,
+    guess_as,
     guess_feature,
 )
 from training.data.facts import ColumnFacts, measure_column
-from training.data.moments import TimeGuess, guess_time
-from training.data.read import MAX_RAW_BYTES, open_raw
+from training.data.header import describe_file, refuse_missing_header
+from training.data.moments import guess_time
+from training.data.read import MAX_RAW_BYTES, is_parquet, open_raw
+from training.data.stated import Stated, settle
+from training.data.suspects import find_likely_leaks
 from training.data.table import RawTable
-from training.data.target import Target, infer_target
+from training.data.target import infer_target
 
 _MAX_NAMES = 40
 _MAX_NAME_CHARACTERS = 256
+NOTHING = Stated()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Inferred:
         The guess.
     evidence : tuple of Evidence
         One line per column, in the order of the file.
+    file : tuple of str
+        How the file is written, one sentence for each guess.
     rows : int
         Records in the file.
     ragged_rows : int
@@ -49,41 +57,13 @@ class Inferred:
 
     contract: Contract
     evidence: tuple[Evidence, ...]
+    file: tuple[str, ...]
     rows: int
     ragged_rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The columns that are no features, by what they are for."""
-
-    target: str
-    identifier: str | None
-    group: str | None
-    time: str | None
-
-    def roles(self) -> list[tuple[str, str]]:
-        """Return (role, column) of those that are there."""
-        named = {
-            "target": self.target,
-            "identifier": self.identifier,
-            "group": self.group,
-            "time": self.time,
-        }
-        return [(role, column) for role, column in named.items() if column is not None]
-
-
-def infer_contract(  # noqa: PLR0913 - what a person may state
-    source: Path | bytes,
-    *,
-    filename: str,
-    target: str,
-    dataset: str | None = None,
-    identifier: str | None = None,
-    group: str | None = None,
-    time: str | None = None,
-    positive: str | None = None,
-    task: Task | None = None,
+def infer_contract(
+    source: Path | bytes, *, filename: str, target: str, stated: Stated = NOTHING
 ) -> Inferred:
     """Guess the data contract of a CSV (or Parquet) file.
 
@@ -95,59 +75,107 @@ def infer_contract(  # noqa: PLR0913 - what a person may state
         Its name, for messages and for the dataset's name.
     target : str
         The column to predict.
-    dataset : str, optional
-        Name of the dataset; made from `filename` when left out.
-    identifier : str, optional
-        The column that names a row; guessed when left out.
-    group : str, optional
-        The column whose equal values hold rows together; none when left out.
-    time : str, optional
-        The column that says when a row was observed; none when left out.
-    positive : str, optional
-        The positive class of a binary target; guessed when left out.
-    task : {"binary", "multiclass", "regression"}, optional
-        Guessed when left out.
+    stated : Stated, optional
+        What need not be guessed.
 
     Raises
     ------
     NotFoundError
         If there is no such file.
     InvalidInputError
-        If the file cannot be read, has no such column, or has nothing to learn from.
+        If the file cannot be read, has no such column, or has nothing to learn from; also if it
+        seems to have no header, and nobody has said whether it has one.
     """
-    name = check_name(dataset) if dataset else name_dataset(filename)
+    name = check_name(stated.dataset) if stated.dataset else name_dataset(filename)
     body = source if isinstance(source, bytes) else _load(source)
-    with open_raw(body, name=filename) as table:
-        given = _Given(target, identifier, group, time)
-        _check_columns(table, filename, given)
+    written = stated.describe_file(body)
+    with open_raw(body, name=filename, written=written) as table:
+        _check_names(table, filename)
         facts = [measure_column(table, place) for place in range(len(table.columns))]
-        aimed = facts[table.columns.index(target)]
-        aim = infer_target(table, aimed, task=task, positive=positive)
-        free = [column for column in facts if column.name not in (group, time)]
-        named = identifier or find_identifier(free, target=target)
-        moment = guess_time(table, _find(facts, time)) if time else None
-        guesses = {
-            column.name: guess_feature(table, column, place)
-            for place, column in enumerate(facts)
-            if column.name not in (target, named, group, time)
-        }
-    given = _Given(target, named, group, time)
-    contract = _assemble(
-        name, aim=aim, given=given, moment=moment, guesses=list(guesses.values()),
-        filename=filename,
-    )  # fmt: skip
-    reason = aim.reason + describe_missing(aimed)
-    evidence = {name: guess.evidence for name, guess in guesses.items()}
+        if stated.header is None and not is_parquet(body):
+            refuse_missing_header(table, facts, filename)
+        _check_roles(table, filename, target=target, stated=stated)
+        contract, evidence = _guess(table, facts, name, written, target=target, stated=stated)
+        leaks = find_likely_leaks(table, contract)
+    evidence = tuple(_warn(each, leaks) for each in evidence)
+    return Inferred(
+        contract, evidence, describe_file(body, written, stated), table.row_count, len(table.ragged)
+    )
+
+
+def _guess(
+    table: RawTable,
+    facts: list[ColumnFacts],
+    name: str,
+    written: FileFormat,
+    *,
+    target: str,
+    stated: Stated,
+) -> tuple[Contract, tuple[Evidence, ...]]:
+    by_name = {column.name: column for column in facts}
+    evidence: dict[str, Evidence] = {}
+    aim = infer_target(table, by_name[target], task=stated.task, positive=stated.positive)
+    reason = aim.reason + describe_missing(by_name[target])
     evidence[target] = Evidence(target, "target", aim.task, reason)
-    if named:
-        stated = identifier is not None
-        evidence[named] = describe_identifier(_find(facts, named), given=stated)
-    if group:
-        evidence[group] = describe_group(_find(facts, group))
+    taken = {target, stated.group, stated.time}
+    free = [column for column in facts if column.name not in taken | set(stated.columns)]
+    identifier = stated.identifier or find_identifier(free, target=target)
+    if identifier:
+        given = stated.identifier is not None
+        evidence[identifier] = describe_identifier(by_name[identifier], given=given)
+    if stated.group:
+        evidence[stated.group] = describe_group(by_name[stated.group])
+    moment = guess_time(table, by_name[stated.time]) if stated.time else None
     if moment:
         evidence[moment.evidence.column] = moment.evidence
-    ordered = tuple(evidence[column] for column in table.columns)
-    return Inferred(contract, ordered, rows=table.row_count, ragged_rows=len(table.ragged))
+    guesses = [
+        _take_column(table, column, place, stated)
+        for place, column in enumerate(facts)
+        if column.name not in evidence
+    ]
+    evidence |= {guess.evidence.column: guess.evidence for guess in guesses}
+    features = tuple(guess.column for guess in guesses if guess.column)
+    if not features:
+        raise InvalidInputError(
+            "The file has no column to learn from beside the target: the others are constant, "
+            "dates, identifiers or free text.",
+            next_step="Add columns with numbers or categories.",
+        )
+    contract = Contract(
+        dataset=name,
+        task=aim.task,
+        target=target,
+        classes=aim.classes,
+        columns=features,
+        identifier=identifier,
+        ignored=tuple(guess.evidence.column for guess in guesses if not guess.column),
+        group=stated.group,
+        time=stated.time,
+        time_format=moment.time_format if moment else "iso",
+        policies=stated.policies,
+        file=written,
+    )
+    return contract, tuple(evidence[column] for column in table.columns)
+
+
+def _take_column(table: RawTable, facts: ColumnFacts, place: int, stated: Stated) -> Guess:
+    settings = stated.columns.get(facts.name, {})
+    kind = settings.get("kind")
+    guess = guess_as(table, facts, place, kind) if kind else guess_feature(table, facts, place)
+    if guess.column is None:
+        return guess
+    return replace(guess, column=settle(guess.column, settings))
+
+
+def _warn(evidence: Evidence, leaks: Mapping[str, float]) -> Evidence:
+    if evidence.column not in leaks:
+        return evidence
+    share = f"{leaks[evidence.column]:.0%}"
+    warning = (
+        f"PROBABLE LEAK: tells {share} of the target by itself, so it may be known only"
+        f" afterwards (then: --set {evidence.column}.kind=ignored)"
+    )
+    return replace(evidence, reason=f"{warning}; {evidence.reason}")
 
 
 def name_dataset(filename: str) -> str:
@@ -179,7 +207,7 @@ def _load(path: Path) -> bytes:
         ) from None
 
 
-def _check_columns(table: RawTable, filename: str, given: _Given) -> None:
+def _check_names(table: RawTable, filename: str) -> None:
     columns = table.columns
     if len(columns) > MAX_COLUMNS:
         raise InvalidInputError(
@@ -193,16 +221,26 @@ def _check_columns(table: RawTable, filename: str, given: _Given) -> None:
                 f"{_MAX_NAME_CHARACTERS} characters.",
                 next_step="Give the column a plain name.",
             )
+
+
+def _check_roles(table: RawTable, filename: str, *, target: str, stated: Stated) -> None:
+    named = {
+        "target": target,
+        "identifier": stated.identifier,
+        "group": stated.group,
+        "time": stated.time,
+    }
+    wanted = [(role, column) for role, column in named.items() if column is not None]
     roles: dict[str, str] = {}
-    for role, wanted in given.roles():
-        if wanted not in columns:
-            raise _no_such_column(wanted, columns, filename)
-        if wanted in roles:
+    for role, column in [*wanted, *(("a feature", column) for column in stated.columns)]:
+        if column not in table.columns:
+            raise _no_such_column(column, table.columns, filename)
+        if column in roles:
             raise InvalidInputError(
-                f"Column {wanted!r} cannot be both {roles[wanted]} and {role}.",
+                f"Column {column!r} cannot be both {roles[column]} and {role}.",
                 next_step="Choose two different columns.",
             )
-        roles[wanted] = role
+        roles[column] = role
 
 
 def _no_such_column(wanted: str, columns: tuple[str, ...], filename: str) -> InvalidInputError:
@@ -219,37 +257,3 @@ def _no_such_column(wanted: str, columns: tuple[str, ...], filename: str) -> Inv
     return InvalidInputError(
         f"{filename} has no column {wanted!r}; its columns are: {shown}{more}.", next_step=hint
     )
-
-
-def _assemble(
-    dataset: str,
-    *,
-    aim: Target,
-    given: _Given,
-    moment: TimeGuess | None,
-    guesses: list[Guess],
-    filename: str,
-) -> Contract:
-    features = tuple(guess.column for guess in guesses if guess.column)
-    if not features:
-        raise InvalidInputError(
-            f"{filename} has no column to learn from beside the target: the others are constant, "
-            "dates, identifiers or free text.",
-            next_step="Add columns with numbers or categories.",
-        )
-    return Contract(
-        dataset=dataset,
-        task=aim.task,
-        target=given.target,
-        classes=aim.classes,
-        columns=features,
-        identifier=given.identifier,
-        ignored=tuple(guess.evidence.column for guess in guesses if not guess.column),
-        group=given.group,
-        time=given.time,
-        time_format=moment.time_format if moment else "iso",
-    )
-
-
-def _find(facts: list[ColumnFacts], name: str) -> ColumnFacts:
-    return next(column for column in facts if column.name == name)

@@ -68,10 +68,15 @@ def open_raw(body: bytes, *, name: str, written: FileFormat = _AS_USUAL) -> Iter
     if not body.strip():
         raise InvalidInputError(f"{name} is empty", next_step="send a file with a header and rows")
     with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
-        if body.startswith(_PARQUET_MAGIC):
+        if is_parquet(body):
             yield _read_parquet(connection, body, name=name, folder=Path(folder))
         else:
             yield read_csv(connection, body, written, name=name, folder=Path(folder))
+
+
+def is_parquet(body: bytes) -> bool:
+    """Whether a file says that it is Parquet."""
+    return body.startswith(_PARQUET_MAGIC)
 
 
 def _read_parquet(

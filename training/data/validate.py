@@ -120,13 +120,8 @@ def _validate_table(
 
 def _describe_cells(raw: RawTable, contract: Contract) -> list[rules.Cell]:
     """Return value and fault of each column: identifier, features, target, group and time."""
+    check_columns(raw, contract)
     places = {name: f"c{place}" for place, name in enumerate(raw.columns)}
-    names = [column.name for column in contract.columns]
-    others = filter(None, (contract.identifier, contract.group, contract.time))
-    wanted = [contract.target, *others, *names]
-    absent = [name for name in wanted if name not in places]
-    if absent:
-        raise InvalidInputError(_describe_absent(absent, raw, contract))
     cells = [
         rules.describe_feature(column, places[column.name], contract.policies)
         for column in contract.columns
@@ -140,6 +135,21 @@ def _describe_cells(raw: RawTable, contract: Contract) -> list[rules.Cell]:
         cell = places[contract.time]
         cells.append(rules.describe_time(contract.time, cell, contract.time_format))
     return cells
+
+
+def check_columns(raw: RawTable, contract: Contract) -> None:
+    """See to it that a file has all columns that a contract names.
+
+    Raises
+    ------
+    InvalidInputError
+        If one is absent.
+    """
+    others = filter(None, (contract.identifier, contract.group, contract.time))
+    wanted = [contract.target, *others, *(column.name for column in contract.columns)]
+    absent = [name for name in wanted if name not in raw.columns]
+    if absent:
+        raise InvalidInputError(_describe_absent(absent, raw, contract))
 
 
 def _describe_absent(absent: list[str], raw: RawTable, contract: Contract) -> str:
@@ -208,6 +218,7 @@ def _summarise(
             {"reason": reason, "column": column, "rows": count}
             for (reason, column), count in sorted(faults.items())
         ],
+        "changed": clean.count_changes(raw, cells),
         "rounded_numbers": clean.count_rounded_numbers(raw, cells, contract),
         "unexpected_columns": [name for name in raw.columns if name not in known],
         "file_columns": list(raw.columns),

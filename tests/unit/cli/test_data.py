@@ -97,7 +97,7 @@ def test_file_that_is_there_already_is_said_so(loop: Loop, world: World, file: P
         (b"", "empty"),
         (b"a,b\n1,2\n", "churned"),
         (b"a,churned\n1,\0\n", "row 2"),
-        (b"a,churned\n1,caf\xe9\n", "row 2"),
+        (b"a,churned\n1,caf\xc3\xa9\n2,caf\xe9\n", "row 3"),
         (b"a,a,churned\n1,2,3\n", "same name"),
     ],
 )

@@ -17,6 +17,7 @@ from core.store import open_memory
 from training.data.infer import Inferred, infer_contract, name_dataset
 from training.data.simulator import contract as declared_contract
 from training.data.simulator import simulate, to_csv
+from training.data.stated import Stated
 from training.data.validate import validate_raw
 
 ROWS = 120
@@ -127,7 +128,7 @@ def test_unique_amounts_are_no_identifiers(name: str, texts: list[str]) -> None:
         (_cycle("2024-01-31", "2024-02-29 10:30:00", ""), "dates and times"),
         (_cycle("31.01.2024", "1/2/24"), "dates and times"),
         ([f"the {row} th remark" for row in range(ROWS)], "free text"),
-        ([f"town{row % 60}" for row in range(ROWS)], "60 different texts"),
+        ([f"town{row % 80}" for row in range(ROWS)], "80 different texts"),
         ([str(row) for row in range(ROWS)], "counts the rows"),
         ([str(row % 99) if row % 3 else f"w{row}" for row in range(ROWS)], "mixed"),
     ],
@@ -175,10 +176,10 @@ def test_the_positive_class_is_known_by_its_word_or_is_the_rarer(
 
 def test_the_person_decides_on_the_positive_class() -> None:
     body = _csv({"x": _cycle("1", "2", "4"), "y": _cycle("no", "yes")})
-    inferred = infer_contract(body, filename="a.csv", target="y", positive="no")
+    inferred = infer_contract(body, filename="a.csv", target="y", stated=Stated(positive="no"))
     assert inferred.contract.classes == ("yes", "no")
     with pytest.raises(InvalidInputError, match="'no' and 'yes'"):
-        infer_contract(body, filename="a.csv", target="y", positive="maybe")
+        infer_contract(body, filename="a.csv", target="y", stated=Stated(positive="maybe"))
 
 
 @pytest.mark.parametrize(
@@ -202,10 +203,10 @@ def test_number_classes_are_in_numeric_order() -> None:
 
 def test_the_person_decides_on_the_task() -> None:
     body = _csv({"x": _cycle("1", "2", "4"), "y": _cycle(*"12345")})
-    inferred = infer_contract(body, filename="a.csv", target="y", task="regression")
+    inferred = infer_contract(body, filename="a.csv", target="y", stated=Stated(task="regression"))
     assert inferred.contract.task == "regression"
     with pytest.raises(InvalidInputError, match="5 classes, so the task cannot be binary"):
-        infer_contract(body, filename="a.csv", target="y", task="binary")
+        infer_contract(body, filename="a.csv", target="y", stated=Stated(task="binary"))
 
 
 @pytest.mark.parametrize(
@@ -245,7 +246,7 @@ def test_rejects_a_file_with_nothing_to_learn_from() -> None:
 def test_rejects_an_identifier_that_is_the_target() -> None:
     body = _csv({"x": _cycle("1", "2"), "y": _cycle("no", "yes")})
     with pytest.raises(InvalidInputError, match="both target and identifier"):
-        infer_contract(body, filename="a.csv", target="y", identifier="y")
+        infer_contract(body, filename="a.csv", target="y", stated=Stated(identifier="y"))
 
 
 def test_rejects_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -267,7 +268,9 @@ def test_rejects_a_file_that_is_not_there(tmp_path: Path) -> None:
 )
 def test_the_way_a_time_is_written_is_found(texts: list[str], time_format: str) -> None:
     body = _csv({"x": _cycle("1", "2", "4"), "y": _cycle("no", "yes"), "seen": texts})
-    contract = infer_contract(body, filename="a.csv", target="y", time="seen").contract
+    contract = infer_contract(
+        body, filename="a.csv", target="y", stated=Stated(time="seen")
+    ).contract
     assert (contract.time, contract.time_format) == ("seen", time_format)
     assert [column.name for column in contract.columns] == ["x"]
 
@@ -275,13 +278,13 @@ def test_the_way_a_time_is_written_is_found(texts: list[str], time_format: str) 
 def test_rejects_a_time_that_is_none() -> None:
     body = _csv({"x": _cycle("1", "2", "4"), "y": _cycle("no", "yes"), "seen": _cycle("a", "b")})
     with pytest.raises(InvalidInputError, match="at most 0 of its 120 cells"):
-        infer_contract(body, filename="a.csv", target="y", time="seen")
+        infer_contract(body, filename="a.csv", target="y", stated=Stated(time="seen"))
 
 
 def test_a_group_is_no_feature_and_no_identifier() -> None:
     names = [f"c{row}" for row in range(ROWS)]
     body = _csv({"x": _cycle("1", "2", "4"), "y": _cycle("no", "yes"), "client_id": names})
-    inferred = infer_contract(body, filename="a.csv", target="y", group="client_id")
+    inferred = infer_contract(body, filename="a.csv", target="y", stated=Stated(group="client_id"))
     assert (inferred.contract.group, inferred.contract.identifier) == ("client_id", None)
     assert [column.name for column in inferred.contract.columns] == ["x"]
     assert "120 groups" in _reason(inferred, "client_id")
@@ -356,3 +359,69 @@ def test_any_table_gives_a_contract_that_it_passes_or_a_clear_fault(
     raw_key = keys.raw(contract.dataset, hashlib.sha256(body).hexdigest(), "any.csv")
     store.create(raw_key, body)
     assert validate_raw(store, raw_key=raw_key, contract=contract).reason == "" or len(rows) < 55
+
+
+def test_codes_with_zeros_before_them_are_categories() -> None:
+    inferred = _infer(plz=_cycle("01067", "80331", "10115"))
+    assert _column(inferred, "plz").categories == ("01067", "10115", "80331")
+    assert "zeros before them" in _reason(inferred, "plz")
+
+
+def test_thousands_of_levels_are_a_category_that_allows_any() -> None:
+    rows = 9000
+    body = _csv({
+        "x": _cycle("1", "2", "4", rows=rows), "y": _cycle("no", "yes", rows=rows),
+        "town": [f"town{row % 3000}" for row in range(rows)],
+    })  # fmt: skip
+    inferred = infer_contract(body, filename="a.csv", target="y")
+    assert _column(inferred, "town").categories is None
+    assert "3000 different texts" in _reason(inferred, "town")
+
+
+@pytest.mark.parametrize("texts", [_cycle("no", "yes", "yes"), _cycle("3", "9.5", "9.5")])
+def test_a_column_that_tells_the_target_is_called_a_probable_leak(texts: list[str]) -> None:
+    inferred = _infer(y=_cycle("stay", "go", "go"), outcome_known=texts, x=_cycle("1", "2"))
+    assert _reason(inferred, "outcome_known").startswith("PROBABLE LEAK: tells 100% of the target")
+    assert "LEAK" not in _reason(inferred, "x")
+
+
+def test_a_number_target_is_checked_for_leaks_too() -> None:
+    prices = [row * 7 % 1001 + 0.5 for row in range(2000)]
+    columns = {
+        "y": [f"{price}" for price in prices],
+        "paid": [f"{price * 2}" for price in prices],
+        "x": _cycle("1", "2", "4", rows=2000),
+    }
+    inferred = infer_contract(_csv(columns), filename="a.csv", target="y")
+    assert "LEAK" in _reason(inferred, "paid")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"39,State-gov,1\n" + b"50,Private,0\n20,State-gov,1\n31,Private,0\n" * 40,
+        b"5.1;3.5;setosa\n" + b"4.9;3.0;setosa\n6.2;2.9;virginica\n" * 40,
+        b"1,2\n" + b"3,4\n5,6\n" * 40,
+    ],
+)
+def test_rejects_a_file_that_seems_to_have_no_header(body: bytes) -> None:
+    with pytest.raises(InvalidInputError, match="no header") as caught:
+        infer_contract(body, filename="a.csv", target="churned")
+    assert "--no-header" in caught.value.next_step
+
+
+def test_a_header_is_believed_when_a_person_says_so() -> None:
+    body = b"1,2\n" + b"3,no\n5,yes\n" * 40
+    contract = infer_contract(body, filename="a.csv", target="2", stated=Stated(header=True))
+    assert contract.contract.columns[0].name == "1"
+    bare = infer_contract(body, filename="a.csv", target="column_2", stated=Stated(header=False))
+    assert bare.rows == 81
+    assert bare.contract.file.header is False
+
+
+def test_a_file_in_latin_1_is_read_and_the_evidence_says_so() -> None:
+    table = {"x": _cycle("1", "2", "4"), "y": _cycle("no", "yes"), "town": _cycle("Köln", "Bern")}
+    body = _csv(table).decode().encode("latin-1")
+    inferred = infer_contract(body, filename="a.csv", target="y")
+    assert _column(inferred, "town").categories == ("Bern", "Köln")
+    assert any(line.startswith("latin-1") for line in inferred.file)

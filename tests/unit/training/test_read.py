@@ -12,6 +12,7 @@ from core.errors import InvalidInputError
 from tests.unit.training.worlds import to_csv
 from training.data import csv_file, structure
 from training.data.csv_file import MAX_FIELD_CHARACTERS
+from training.data.encoding import Encoding, guess_encoding
 from training.data.read import open_raw
 from training.data.table import RaggedRow
 
@@ -191,9 +192,7 @@ def test_names_columns_by_their_place_when_there_is_no_header(quirk: str) -> Non
         ("a,b\n1,café\n".encode(), "latin-1", "café"),
     ],
 )
-def test_reads_other_encodings_when_told_so(
-    body: bytes, encoding: csv_file.Encoding, cell: str
-) -> None:
+def test_reads_other_encodings_when_told_so(body: bytes, encoding: Encoding, cell: str) -> None:
     assert read(body, FileFormat(encoding=encoding))[1] == [(2, "1", cell)]
 
 
@@ -212,7 +211,7 @@ def test_rejects_bytes_that_the_encoding_does_not_know() -> None:
     ],
 )
 def test_the_encoding_is_guessed(body: bytes, encoding: str) -> None:
-    assert csv_file.guess_encoding(body) == encoding
+    assert guess_encoding(body) == encoding
 
 
 def test_reads_the_declared_delimiter_though_another_cuts_more() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import keys
-from core.contract import Column, Contract
+from core.contract import Column, Contract, Policies
 from core.store import Bucket, open_memory
 from tests.unit.training.worlds import (
     CLASSES,
@@ -142,6 +142,54 @@ def test_counts_whole_numbers_that_float32_rounds() -> None:
     store, found = validate(rows)
     summary = read_json(store, keys.dataset_summary("small", found.version))
     assert summary["rounded_numbers"] == {"charge": 1}
+
+
+@pytest.mark.parametrize(
+    ("policies", "cells", "kept", "changed"),
+    [
+        ({"out_of_range": "clip"}, ["-1", "plus"], (0.0, "plus"), {"tenure": 1}),
+        ({"out_of_range": "clip"}, ["2000", ""], (1000.0, None), {"tenure": 1}),
+        ({"out_of_range": "as_missing"}, ["-1", "plus"], (None, "plus"), {"tenure": 1}),
+        ({"unseen_category": "as_missing"}, ["5", "gold"], (5.0, None), {"plan": 1}),
+        ({"unseen_category": "as_missing"}, ["", " "], (None, None), {}),
+    ],
+)
+def test_changes_a_value_as_the_contracts_policy_says_and_counts_it(
+    policies: dict[str, str],
+    cells: list[str],
+    kept: tuple[object, object],
+    changed: dict[str, int],
+    tmp_path: Path,
+) -> None:
+    contract = make_contract().model_copy(update={"policies": Policies.model_validate(policies)})
+    row = ["id-x", *cells, "yes", "9.5", "Yes"]
+    store, found = validate([row, *make_rows(rows=60)], contract)
+    clean = read_parquet(store, keys.dataset_data("small", found.version), tmp_path)
+    assert clean[0][1:3] == kept
+    summary = read_json(store, keys.dataset_summary("small", found.version))
+    assert summary["changed"] == changed
+    assert found.quarantined == 0
+
+
+@pytest.mark.parametrize(
+    ("place", "cell", "reason"),
+    [(1, "1e39", "out of range"), (2, "gold", "unknown category"), (4, "-5", "out of range")],
+)
+def test_quarantines_what_a_policy_cannot_mend(place: int, cell: str, reason: str) -> None:
+    charge = Column(name="charge", kind="numeric", nullable=False, minimum=0)
+    columns = tuple(
+        column.model_copy(update={"nullable": column.name == "tenure"})
+        for column in (*FEATURES[:3], charge)
+    )
+    policies = Policies(unseen_category="as_missing", out_of_range="as_missing")
+    contract = make_contract().model_copy(update={"policies": policies, "columns": columns})
+    good = [["1", "2", "plus", "yes", "3", "No"], ["2", "2", "pro", "no", "3", "Yes"]] * 40
+    rows = [[f"r{i}", *row[1:]] for i, row in enumerate(good)]
+    rows[0][place] = cell
+    store, found = validate(rows, contract)
+    assert found.quarantined == 1
+    summary = read_json(store, keys.dataset_summary("small", found.version))
+    assert summary["reasons"] == {reason: 1}
 
 
 def test_keeps_group_and_time_beside_the_features(tmp_path: Path) -> None:
