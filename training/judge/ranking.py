@@ -1,7 +1,7 @@
 """Metrics of an order: ROC AUC and average precision, of many resamples at once.
 
-scikit-learn computes one resample at a time, which takes minutes where this takes a second; its
-numbers are what the tests compare with.
+scikit-learn computes one resample at a time, which takes eleven times as long for all metrics of
+20,000 rows (7 s); its numbers are what the tests compare with.
 """
 
 import numpy as np
