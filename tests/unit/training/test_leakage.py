@@ -64,3 +64,8 @@ def test_an_identifier_has_no_skill_by_itself() -> None:
 
 def test_a_target_of_one_value_has_nothing_to_explain() -> None:
     assert measure_skill(np.zeros(10, dtype=np.int64), np.ones(10)) == 0.0
+
+
+def test_a_leak_is_found_when_classes_alternate() -> None:
+    target = (np.arange(N) % 2).astype(np.float64)
+    assert measure_skill(target.astype(np.int64), target) == pytest.approx(1.0)

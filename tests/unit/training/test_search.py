@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+
+from core.contract import Contract
+from core.errors import InvalidInputError
+from tests.unit.training.test_export import make_contract, make_rows
+from training.data.arrays import Rows
+from training.model.configure import cross_validate
+from training.model.folds import make_folds
+from training.model.recipes import RECIPES
+from training.model.search import EFFORTS, Effort, count_configurations, search
+from training.model.size import estimate_size, find_reason_not_to_export, limit_space
+
+CANDIDATES = ("linear", "boosting", "forest", "neural")
+
+
+def make_wide(classes: int) -> Contract:
+    rows = make_rows("multiclass")
+    labels = tuple(f"class {place}" for place in range(classes))
+    return make_contract("multiclass", rows).model_copy(update={"classes": labels})
+
+
+def test_the_same_seed_finds_the_same_configuration() -> None:
+    rows = make_rows("binary", rows=300)
+    contract = make_contract("binary", rows)
+    first = search(RECIPES["linear"], rows, contract, budget="standard", seed=5)
+    assert first.configurations > 1
+    assert search(RECIPES["linear"], rows, contract, budget="standard", seed=5) == first
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_halving_searches_where_there_are_rows_enough(task: str) -> None:
+    rows = make_rows(task, rows=3000)  # type: ignore[arg-type]
+    contract = make_contract(task, rows)  # type: ignore[arg-type]
+    found = search(RECIPES["linear"], rows, contract, budget="standard", seed=0)
+    assert found.configurations == EFFORTS["standard"].configurations
+    folds = make_folds(rows, contract, count=3, seed=0)
+    crossed = cross_validate(
+        RECIPES["linear"], rows, contract, folds, seed=0, parameters=found.parameters
+    )
+    default = cross_validate(RECIPES["linear"], rows, contract, folds, seed=0)
+    assert crossed.loss < 1.2 * default.loss
+
+
+def test_a_tiny_budget_searches_nothing() -> None:
+    rows = make_rows("binary")
+    for candidate in CANDIDATES:
+        found = search(
+            RECIPES[candidate], rows, make_contract("binary", rows), budget="tiny", seed=0
+        )
+        assert (dict(found.parameters), found.configurations) == ({}, 0)
+
+
+def test_a_budget_tries_less_when_there_is_more_to_fit() -> None:
+    effort = Effort(folds=5, seconds=60, configurations=1000)
+    counts = [
+        count_configurations(RECIPES["forest"], effort, rows=rows, width=20, halving=True)
+        for rows in (1_000, 100_000, 10_000_000)
+    ]
+    assert counts[0] > counts[1] > counts[2] == 0
+    halved = count_configurations(RECIPES["forest"], effort, rows=1000, width=20, halving=True)
+    whole = count_configurations(RECIPES["forest"], effort, rows=1000, width=20, halving=False)
+    assert halved >= 2 * whole
+
+
+def test_classes_may_be_weighted_only_when_one_is_rare() -> None:
+    space = RECIPES["linear"].list_space("binary", imbalanced=True)
+    assert space["model__class_weight"] == (None, "balanced")
+    assert "model__class_weight" not in RECIPES["linear"].list_space("binary", imbalanced=False)
+    assert "model__class_weight" not in RECIPES["neural"].list_space("binary", imbalanced=True)
+    assert "model__class_weight" not in RECIPES["linear"].list_space("regression", imbalanced=True)
+
+
+def test_no_group_is_fitted_and_left_out_in_one_fold() -> None:
+    rows = make_rows("binary")
+    grouped = Rows(rows.inputs, rows.target, np.arange(len(rows)) // 8)
+    for fitted, left_out in make_folds(grouped, make_contract("binary", rows), count=5, seed=0):
+        assert grouped.groups is not None
+        assert not set(grouped.groups[fitted].tolist()) & set(grouped.groups[left_out].tolist())
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_later_rows_are_left_out_when_there_is_a_time(task: str) -> None:
+    rows = make_rows(task)  # type: ignore[arg-type]
+    contract = make_contract(task, rows).model_copy(update={"time": "t"})  # type: ignore[arg-type]
+    folds = make_folds(rows, contract, count=5, seed=0)
+    assert len(folds) == 5
+    assert all(fitted.max() < left_out.min() for fitted, left_out in folds)
+    crossed = cross_validate(RECIPES["linear"], rows, contract, folds, seed=0)
+    assert (crossed.folds == -1).sum() == folds[0][0].size
+
+
+def test_folds_without_rows_of_all_classes_are_left_out() -> None:
+    rows = make_rows("binary")
+    late = Rows(rows.inputs, (np.arange(len(rows)) >= 150).astype(np.float64))
+    contract = make_contract("binary", rows).model_copy(update={"time": "t"})
+    assert 0 < len(make_folds(late, contract, count=5, seed=0)) < 5
+
+
+def test_rejects_groups_that_leave_nothing_to_fit() -> None:
+    rows = make_rows("binary")
+    one = Rows(rows.inputs, rows.target, np.zeros(len(rows), dtype=np.int64))
+    contract = make_contract("binary", rows).model_copy(update={"group": "g"})
+    with pytest.raises(InvalidInputError, match="groups of the training rows"):
+        make_folds(one, contract, count=5, seed=0)
+
+
+def test_a_graph_that_would_be_too_large_is_refused_before_it_is_fitted() -> None:
+    assert find_reason_not_to_export(RECIPES["boosting"], make_wide(3)) == ""
+    reason = find_reason_not_to_export(RECIPES["boosting"], make_wide(1000))
+    assert "With 1000 classes, the graph of boosting would have about" in reason
+    assert find_reason_not_to_export(RECIPES["linear"], make_wide(1000)) == ""
+
+
+def test_a_search_tries_no_configuration_whose_graph_would_be_too_large() -> None:
+    contract = make_wide(150)
+    recipe = RECIPES["boosting"]
+    whole = recipe.list_space("multiclass", imbalanced=False)
+    limited = limit_space(recipe, contract, whole)
+    largest = {name: max(limited[name]) for name in ("model__max_iter", "model__max_leaf_nodes")}
+    assert estimate_size(recipe, contract, largest) <= 64 * 2**20
+    assert limit_space(recipe, make_wide(3), whole) == whole
