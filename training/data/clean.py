@@ -20,20 +20,20 @@ def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) ->
     The values v0, v1, … are those of `cells`, in order; an identifier is the first of them. The
     rows of both are in the order of the file.
     """
-    faults = ", ".join(f"{cell.fault} AS f{i}" for i, cell in enumerate(cells))
     values = ", ".join(f"{cell.value} AS v{i}" for i, cell in enumerate(cells))
     kept = ", ".join(f"v{i}" for i in range(len(cells)))
-    reasons = ", ".join(f"f{i}" for i in range(len(cells)))
-    places = " ".join(f"WHEN f{i} IS NOT NULL THEN {i}" for i in range(len(cells)))
-    source = read_cells(cells, "raw")
+    doubts = " OR ".join(f"({cell.doubt})" for cell in cells)
+    reasons = ", ".join(f"({cell.fault})" for cell in cells)
+    places = " ".join(f"WHEN ({cell.fault}) IS NOT NULL THEN {i}" for i, cell in enumerate(cells))
     # The rules of all columns are one long statement of several steps: to optimise it takes many
     # seconds, whatever the number of rows, and folds the steps into one another again.
     fetch(raw, "PRAGMA disable_optimizer")
     fetch(
         raw,
-        f"CREATE TABLE checked AS SELECT row_number, {kept}, coalesce({reasons}) AS reason,"  # noqa: S608
-        f" CAST(CASE {places} END AS SMALLINT) AS place"
-        f" FROM (SELECT row_number, {values}, {faults} FROM {source})",
+        f"CREATE TABLE checked AS SELECT row_number, {values},"  # noqa: S608
+        f" CASE WHEN {doubts} THEN coalesce({reasons}) END AS reason,"
+        f" CASE WHEN {doubts} THEN CAST(CASE {places} END AS SMALLINT) END AS place"
+        f" FROM {read_cells(cells, 'raw')}",
     )
     fetch(raw, "PRAGMA enable_optimizer")
     if has_identifier:

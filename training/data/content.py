@@ -23,9 +23,19 @@ def hash_clean_rows(raw: RawTable, contract: Contract) -> str:
     than all the rest of validation.
     """
     digest = hashlib.sha256(_describe(contract))
-    for column, kind, *_ in raw.connection.execute("DESCRIBE clean").fetchall():
-        if column != "row_number":
-            digest.update(hashlib.sha256(_load_bytes(raw, column, kind)).digest())
+    kinds = {name: kind for name, kind, *_ in _run(raw, "DESCRIBE clean") if name != "row_number"}
+    arrays = _load_arrays(raw, kinds)
+    for name, kind in kinds.items():
+        column = hashlib.sha256()
+        if name not in arrays:
+            column.update(_load_texts(raw, name))
+        elif kind.startswith("ENUM"):
+            labels, ranks = _rank_labels(raw, name)
+            column.update(canonical_json(labels) + b"\n")
+            column.update(ranks[arrays[name]].data)
+        else:
+            column.update(arrays[name].data)
+        digest.update(column.digest())
     return digest.hexdigest()
 
 
@@ -41,30 +51,33 @@ def _describe(contract: Contract) -> bytes:
     )
 
 
-def _load_bytes(raw: RawTable, column: str, kind: str) -> bytes:
-    """Return bytes that two columns share only when they hold the same values."""
-    if kind.startswith("ENUM"):
-        return _load_labels(raw, column)
-    if kind == "BOOLEAN":
-        return bytes(_fetch(raw, f"coalesce(CAST({column} AS UTINYINT), 2)").astype("u1").data)
-    if kind in _NUMBERS:
-        numbers = _fetch(raw, f"coalesce({column}, CAST('nan' AS {kind}))")
-        # Zero plus zero is zero, also for the zero below zero.
-        return bytes((numbers + numbers.dtype.type(0)).astype(_NUMBERS[kind]).data)
-    return _load_texts(raw, column)
+def _load_arrays(raw: RawTable, kinds: dict[str, str]) -> dict[str, NDArray[Any]]:
+    """Return the columns that are numbers in memory, with a number of its own for missing."""
+    values = {}
+    for name, kind in kinds.items():
+        if kind in _NUMBERS:
+            # Zero plus zero is zero, also for the zero below zero.
+            values[name] = f"coalesce({name} + CAST(0 AS {kind}), CAST('nan' AS {kind}))"
+        elif kind == "BOOLEAN":
+            values[name] = f"coalesce(CAST({name} AS UTINYINT), 2)"
+        elif kind.startswith("ENUM"):
+            values[name] = f"coalesce(CAST(enum_code({name}) AS USMALLINT) + 1, 0)"
+    selected = ", ".join(f"{value} AS {name}" for name, value in values.items())
+    found = raw.connection.execute(f"SELECT {selected} FROM clean").fetchnumpy()  # noqa: S608
+    return {name: np.ascontiguousarray(found[name], _NUMBERS.get(kinds[name])) for name in values}
 
 
-def _load_labels(raw: RawTable, column: str) -> bytes:
+def _rank_labels(raw: RawTable, column: str) -> tuple[list[str], NDArray[np.uint16]]:
     # Numbered among the labels that occur: others that a contract allows change no content.
-    found = raw.connection.execute(
+    found = _run(
+        raw,
         f"SELECT DISTINCT CAST({column} AS VARCHAR) AS label, enum_code({column}) FROM clean"  # noqa: S608
-        f" WHERE {column} IS NOT NULL ORDER BY label"
-    ).fetchall()
-    ranks = np.zeros(max((code for _, code in found), default=0) + 2, "<u4")
+        f" WHERE {column} IS NOT NULL ORDER BY label",
+    )
+    ranks = np.zeros(max((code for _, code in found), default=0) + 2, "<u2")
     for rank, (_, code) in enumerate(found, start=1):
         ranks[code + 1] = rank
-    codes = _fetch(raw, f"coalesce(CAST(enum_code({column}) AS INTEGER) + 1, 0)")
-    return canonical_json([label for label, _ in found]) + b"\n" + bytes(ranks[codes].data)
+    return [label for label, _ in found], ranks
 
 
 def _load_texts(raw: RawTable, column: str) -> bytes:
@@ -77,6 +90,5 @@ def _load_texts(raw: RawTable, column: str) -> bytes:
         return path.read_bytes()
 
 
-def _fetch(raw: RawTable, value: str) -> NDArray[Any]:
-    found = raw.connection.execute(f"SELECT {value} AS value FROM clean").fetchnumpy()["value"]  # noqa: S608
-    return np.asarray(found)
+def _run(raw: RawTable, query: str) -> list[tuple[Any, ...]]:
+    return raw.connection.execute(query).fetchall()

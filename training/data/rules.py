@@ -49,6 +49,8 @@ class Cell:
         no value of this kind. `read_cells` makes the column ``{raw}_read`` of it.
     value : str
         The value as the contract's policies leave it, from what was read.
+    doubt : str
+        Whether there may be a fault: a cheap question, so that few rows are asked for theirs.
     fault : str
         The reason why the row breaks the contract, from the text and what was read; NULL when it
         does not.
@@ -62,6 +64,7 @@ class Cell:
     first: str
     read: str
     value: str
+    doubt: str
     fault: str
     changed: str = ""
 
@@ -84,7 +87,8 @@ def describe_feature(column: Column, cell: str, policies: Policies) -> Cell:
     if column.kind == "boolean":
         closely = _closely(cell, _truth(known_text(cell)))
         fault = _fault(cell, missing, "not a boolean")
-        return Cell(column.name, cell, _truth(cell), closely, f"{cell}_read", fault)
+        doubt = _doubt(cell, missing)
+        return Cell(column.name, cell, _truth(cell), closely, f"{cell}_read", doubt, fault)
     if column.categories:
         return _describe_category(column, cell, policies, missing=missing)
     return _describe_text(column.name, cell, missing=missing)
@@ -96,10 +100,11 @@ def describe_target(contract: Contract, cell: str) -> Cell:
     if contract.task == "regression":
         fault = _fault(cell, "'missing target'", "target is not a number")
         fault = f"CASE WHEN {_too_large(cell)} THEN 'target is not a number' ELSE {fault} END"
-        return Cell(name, cell, _fast_number(cell), _number_closely(cell), read, fault)
+        doubt = f"{read} IS NULL OR {_too_large(cell)}"
+        return Cell(name, cell, _fast_number(cell), _number_closely(cell), read, doubt, fault)
     labels = contract.classes
     fault = _fault(cell, "'missing target'", "unknown class", declared=labels)
-    return Cell(name, cell, *_read_label(cell, labels), read, fault)
+    return Cell(name, cell, *_read_label(cell, labels), read, f"{read} IS NULL", fault)
 
 
 def describe_identifier(name: str, cell: str) -> Cell:
@@ -116,7 +121,8 @@ def describe_time(name: str, cell: str, time_format: TimeFormat) -> Cell:
     """Return how to read the time of a row: seconds since 1970 (DOUBLE), or its number."""
     fault = _fault(cell, "'missing time'", "not a time")
     moment = _moment(f"{cell}_first", time_format)
-    return Cell(name, cell, known_text(cell), moment, f"{cell}_read", fault)
+    read = f"{cell}_read"
+    return Cell(name, cell, known_text(cell), moment, read, f"{read} IS NULL", fault)
 
 
 def read_cells(cells: Iterable[Cell], source: str) -> str:
@@ -150,7 +156,8 @@ def known_number(cell: str) -> str:
 def _describe_text(name: str, cell: str, *, missing: str) -> Cell:
     read = _unless_missing(f"{cell}_first")
     fault = f"CASE WHEN {cell}_read IS NULL THEN {missing} END"
-    return Cell(name, cell, _trimmed(cell), read, f"{cell}_read", fault)
+    doubt = _doubt(cell, missing)
+    return Cell(name, cell, _trimmed(cell), read, f"{cell}_read", doubt, fault)
 
 
 def _describe_category(column: Column, cell: str, policies: Policies, *, missing: str) -> Cell:
@@ -159,7 +166,8 @@ def _describe_category(column: Column, cell: str, policies: Policies, *, missing
     if policies.unseen_category == "as_missing" and column.nullable:
         known = known_text(cell, declared=labels)
         fault, changed = "NULL", f"{cell}_read IS NULL AND {known} IS NOT NULL"
-    return Cell(column.name, cell, *_read_label(cell, labels), f"{cell}_read", fault, changed)
+    steps, doubt = _read_label(cell, labels), _doubt(cell, missing)
+    return Cell(column.name, cell, *steps, f"{cell}_read", doubt, fault, changed)
 
 
 def _describe_number(column: Column, cell: str, policies: Policies, *, missing: str) -> Cell:
@@ -178,7 +186,8 @@ def _describe_number(column: Column, cell: str, policies: Policies, *, missing: 
         f"CASE WHEN {wrong} THEN 'out of range' ELSE {_fault(cell, missing, 'not a number')} END"
     )
     first, read = _fast_number(cell), _number_closely(cell)
-    return Cell(column.name, cell, first, read, f"TRY_CAST({value} AS FLOAT)", fault, changed)
+    value, doubt = f"TRY_CAST({value} AS FLOAT)", f"({_doubt(cell, missing)}) OR {wrong}"
+    return Cell(column.name, cell, first, read, value, doubt, fault, changed)
 
 
 def _outside(column: Column, number: str) -> str:
@@ -256,6 +265,11 @@ def _unless_missing(text: str, *, declared: Iterable[str] = ()) -> str:
 def _number(text: str) -> str:
     # The pattern keeps out what a cast would take: infinities, digits with underscores, hex.
     return f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN TRY_CAST({text} AS DOUBLE) END"
+
+
+def _doubt(cell: str, missing: str) -> str:
+    # An empty cell is NULL from the start, and no fault where the column may be missing.
+    return f"{cell}_read IS NULL" + (f" AND {cell} IS NOT NULL" if missing == "NULL" else "")
 
 
 def _fault(cell: str, missing: str, wrong: str, *, declared: Iterable[str] = ()) -> str:
