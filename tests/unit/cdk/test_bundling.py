@@ -100,6 +100,23 @@ def test_byte_code_is_never_checked_against_times(project: Path) -> None:
             assert flags == 0b01, name  # by hash, unchecked: PEP 552
 
 
+def test_says_once_how_to_mend_it_when_nothing_can_make_byte_code(
+    project: Path, uv: FakeUv, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "find_interpreter", lambda _python: None)
+        package = make(project)
+    assert not [name for name in names(package) if name.endswith(".pyc")]
+    said = capsys.readouterr().err
+    assert said.count("no byte code") == 1
+    assert "Install it, then run the same command again" in said
+    compiled = make(project)  # now something can
+    assert compiled.digest != package.digest
+    assert [name for name in names(compiled) if name.endswith(".pyc")]
+    assert uv.installs == 2
+    assert "no byte code" not in capsys.readouterr().err
+
+
 def test_nothing_is_built_again_when_nothing_changed(project: Path, uv: FakeUv) -> None:
     first = make(project)
     assert make(project) == first
