@@ -9,8 +9,6 @@ from cdk.local.cloud import RunningCloud
 from tests.cloud.conftest import Client
 from tests.cloud.functions import deploy
 
-pytestmark = pytest.mark.cloud
-
 # A period as short as CloudWatch allows, so that a test sees the way to ALARM and back.
 PERIOD_S = 10
 EMITTER = """

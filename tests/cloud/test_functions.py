@@ -7,8 +7,6 @@ import pytest
 from tests.cloud.conftest import Client
 from tests.cloud.functions import ROLE, deploy
 
-pytestmark = pytest.mark.cloud
-
 RAISER = """
 import os
 class Unreachable(Exception):

@@ -14,8 +14,6 @@ from core.errors import UnavailableError
 from tests.cloud.conftest import Client, client_of
 from tests.cloud.functions import deploy
 
-pytestmark = pytest.mark.cloud
-
 SLEEPER = "import time\ndef handler(event, context):\n    time.sleep(event)\n"
 
 

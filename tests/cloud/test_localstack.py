@@ -10,8 +10,6 @@ from core.errors import UnavailableError
 from tests.cloud.conftest import client_of, use_free_port
 from tests.cloud.functions import deploy
 
-pytestmark = pytest.mark.cloud
-
 SOURCE = """
 import json, time
 def handler(event, context):

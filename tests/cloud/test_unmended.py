@@ -8,8 +8,6 @@ import pytest
 
 from cdk.local.cloud import RunningCloud
 
-pytestmark = pytest.mark.cloud
-
 PROBES = Path(__file__).with_name("unmended.py")
 
 
