@@ -22,11 +22,12 @@ from pathlib import Path
 
 import uv
 
-from cdk.bundling.compiling import compile_folder, find_interpreter
+from cdk.bundling.compiling import compile_folder
 from cdk.bundling.files import add_files, measure_mib, read_sources, strip, write_sources
 from cdk.bundling.platforms import Platform
 from cdk.bundling.recipes import MIB, RECIPES, PackageName, Recipe
 from cdk.config import Config
+from cdk.interpreters import find_interpreter
 from core.errors import LoopError, UnavailableError
 
 KEPT = 2  # of each package and platform: the present one and the one before
@@ -84,8 +85,9 @@ def build_packages(root: Path, config: Config) -> Mapping[PackageName, Package]:
     )
     if builder.interpreter is None:
         _say(f"packages for {platform.label} hold no byte code, so cold starts take twice as long: "
-             f"found no working python{platform.python} on PATH or beside this Python. "
-             "Install it, then run the same command again")  # fmt: skip
+             f"there is no working Python {platform.python} on this computer. Install it "
+             f"(.venv/bin/uv python install {platform.python}), then run the same command again"
+        )  # fmt: skip
     try:
         with ThreadPoolExecutor(WORKERS) as pool:
             packages = dict(zip(RECIPES, pool.map(builder.build, RECIPES), strict=True))

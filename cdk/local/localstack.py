@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-import uv
-
+from cdk.interpreters import find_interpreter
 from cdk.local.cloud import Health, RunningCloud
 from cdk.local.environment import prepare_environment
 from cdk.local.hosted import HostedCloud, Program, answers
@@ -132,22 +130,14 @@ def find_python() -> str:
     named = os.environ.get(PYTHON_VARIABLE)
     if named:
         return named
-    if sys.version_info[:2] == (3, 13):
-        return sys.executable
-    done = subprocess.run(  # noqa: S603 - uv itself, with arguments of our own
-        [uv.find_uv_bin(), "python", "find", "--no-python-downloads", PYTHON],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
+    found = find_interpreter(PYTHON)
+    if found is None:
         raise UnavailableError(
             f"LocalStack needs Python {PYTHON}, and none is found on this computer.",
             next_step=f"Install it (`.venv/bin/uv python install {PYTHON}`), or name one in "
             f"{PYTHON_VARIABLE}; or use the embedded cloud, which needs nothing more.",
         )
-    return done.stdout.strip()
+    return found
 
 
 def localstack_environment(folder: Path, *, port: int, region: str) -> dict[str, str]:

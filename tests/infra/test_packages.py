@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cdk.bundling import RECIPES, Package, PackageName, build_packages
-from cdk.bundling.compiling import find_interpreter
 from cdk.config import read_config
+from cdk.interpreters import find_interpreter
 from tests.infra.conftest import ROOT
 
 pytestmark = [pytest.mark.build, pytest.mark.timeout(900)]

@@ -1,10 +1,8 @@
-import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
-import uv
 
 from cdk.local import localstack
 from cdk.local.cloud import open_cloud
@@ -49,13 +47,9 @@ def test_rejects_an_endpoint_that_is_no_address(tmp_path: Path, endpoint: str) -
         ExternalLocalstack(endpoint, region="us-east-1", log_file=tmp_path)
 
 
-def test_says_which_python_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = tmp_path / "uv"
-    absent.write_text("#!/bin/sh\nexit 2\n")
-    absent.chmod(0o755)
+def test_says_which_python_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(localstack.PYTHON_VARIABLE, raising=False)
-    monkeypatch.setattr(sys, "version_info", (3, 11, 0))
-    monkeypatch.setattr(uv, "find_uv_bin", lambda: str(absent))
+    monkeypatch.setattr(localstack, "find_interpreter", lambda _python: None)
     with pytest.raises(UnavailableError, match=r"LocalStack needs Python 3\.13") as raised:
         find_python()
     assert "uv python install 3.13" in raised.value.next_step

@@ -2,8 +2,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import uv
 
-from cdk.bundling.compiling import find_interpreter
+from cdk.interpreters import find_interpreter
 
 OTHER = "3.13" if sys.version_info[:2] == (3, 12) else "3.12"
 TAG = f"cpython-{OTHER.replace('.', '')}"
@@ -12,12 +13,19 @@ TAG = f"cpython-{OTHER.replace('.', '')}"
 @pytest.fixture
 def search_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Two empty folders, which are the whole search path; nothing is beside this Python."""
+    put_uv(tmp_path / "uv", "exit 2", monkeypatch)
     folders = [tmp_path / "first", tmp_path / "second"]
     for folder in folders:
         folder.mkdir()
     monkeypatch.setenv("PATH", ":".join(map(str, folders)))
     monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "versions" / "ours"))
     return folders
+
+
+def put_uv(path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    monkeypatch.setattr(uv, "find_uv_bin", lambda: str(path))
 
 
 def put_interpreter(folder: Path, script: str) -> str:
@@ -71,4 +79,13 @@ def test_one_that_cannot_be_started_is_passed_over(search_path: list[Path]) -> N
 @pytest.mark.usefixtures("search_path")
 def test_one_beside_this_python_is_taken_when_the_search_path_has_none(tmp_path: Path) -> None:
     good = put_interpreter(tmp_path / "versions" / f"{OTHER}.1" / "bin", f"echo {TAG} final")
+    assert find_interpreter(OTHER) == good
+
+
+@pytest.mark.usefixtures("search_path")
+def test_one_of_uv_is_taken_when_nothing_else_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = put_interpreter(tmp_path / "managed", f"echo {TAG} final")
+    put_uv(tmp_path / "uv", f"echo {good}", monkeypatch)
     assert find_interpreter(OTHER) == good
