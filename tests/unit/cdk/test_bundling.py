@@ -17,7 +17,8 @@ from cdk.bundling import (
     build,
     build_packages,
 )
-from cdk.config import Host, read_config
+from cdk.config import read_config
+from cdk.host import Host
 from cdk.toolkit import tell
 from core.errors import UnavailableError
 
@@ -233,6 +234,15 @@ def test_wheels_are_lambdas_when_target_is_aws() -> None:
     platform = Platform.of(config)
     assert platform.wheels == "aarch64-manylinux_2_34"
     assert platform.label == "aws-aarch64-py313"
+
+
+def test_wheels_are_lambdas_when_a_localstack_in_docker_runs_the_functions() -> None:
+    host = Host(python="3.13", architecture="arm64")
+    endpoint = {"LOOP_LOCALSTACK_ENDPOINT": "http://127.0.0.1:4566"}
+    config = read_config({"target": "localstack"}, endpoint, host=host)
+    assert Platform.of(config).wheels == "aarch64-manylinux_2_34"
+    ours = read_config({"target": "localstack"}, {}, host=host)
+    assert Platform.of(ours).wheels is None
 
 
 @pytest.mark.parametrize("name", RECIPES)
