@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from core.errors import LoopError
+
 Report = Callable[[str], None]
 """Receives one short line for each thing that takes noticeable time."""
 
@@ -100,6 +102,15 @@ class LocalCloud(Protocol):
     @property
     def lacks(self) -> tuple[str, ...]:
         """What works on AWS and does not here, one short sentence each."""
+        ...
+
+    @property
+    def keeps_data(self) -> bool:
+        """Whether what was deployed and stored is there again after a stop and a start."""
+        ...
+
+    def explain(self, said: str) -> LoopError | None:
+        """Return what a failed deployment's last lines mean here, or None when it is not known."""
         ...
 
     def start(self, *, report: Report) -> RunningCloud:
