@@ -9,7 +9,7 @@ from cdk.local.cloud import open_cloud
 from cdk.local.localstack import ENDPOINT_VARIABLE, find_python
 from core.errors import UnavailableError
 from tests.cloud.conftest import Client, client_of, use_free_port
-from tests.cloud.functions import ROLE, deploy
+from tests.cloud.functions import deploy, make_role
 
 SOURCE = """
 import json, time
@@ -68,14 +68,15 @@ def check_functions(client: Client) -> None:
 def check_rules(client: Client) -> None:
     """Send an event that a rule turns into the input of a state machine."""
     states = client("stepfunctions")
+    role = make_role(client, "starter", allow={"states:StartExecution": "*"})
     definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
     machine = states.create_state_machine(
-        name="m", definition=json.dumps(definition), roleArn=ROLE
+        name="m", definition=json.dumps(definition), roleArn=role
     )["stateMachineArn"]
     events = client("events")
     events.put_rule(Name="r", EventPattern=json.dumps({"source": ["test"]}))
     transformer = {"InputPathsMap": {"k": "$.detail.key"}, "InputTemplate": '{"raw_key": <k>}'}
-    target = {"Id": "1", "Arn": machine, "RoleArn": ROLE, "InputTransformer": transformer}
+    target = {"Id": "1", "Arn": machine, "RoleArn": role, "InputTransformer": transformer}
     events.put_targets(Rule="r", Targets=[target])
     events.put_events(
         Entries=[{"Source": "test", "DetailType": "t", "Detail": json.dumps({"key": "raw/x"})}]
