@@ -67,6 +67,10 @@ def prepare_file(
     from training.data.infer import infer_contract  # noqa: PLC0415
     from training.data.read import MAX_RAW_BYTES  # noqa: PLC0415
 
+    if path.is_dir():
+        raise InvalidInputError(
+            f"{path} is a folder.", next_step=f"loop data add {path}/FILE --target {target}"
+        )
     if not path.is_file():
         raise InvalidInputError(
             f"There is no file {path}.", next_step=f"loop data add FILE --target {target}"

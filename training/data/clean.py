@@ -13,7 +13,9 @@ from typing import Any
 from core.contract import Contract
 from core.strict_json import canonical_json
 from training.data.read import RawTable
-from training.data.rules import Cell, count_rounded, quote_name, quote_text
+from training.data.rules import Cell, count_rounded, quote_name, quote_text, select_cells
+
+_COLUMNS_AT_ONCE = 50
 
 
 def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) -> None:
@@ -27,7 +29,10 @@ def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) ->
         for cell in cells
     )
     values = ", ".join(f"{cell.value} AS v{i}" for i, cell in enumerate(cells))
-    checked = f"SELECT row_number, coalesce({faults}) AS fault, {values} FROM raw"  # noqa: S608
+    checked = (
+        f"SELECT row_number, coalesce({faults}) AS fault, {values}"  # noqa: S608
+        f" FROM ({select_cells(cells)})"
+    )
     clean = "SELECT * EXCLUDE (fault) FROM checked WHERE fault IS NULL"
     if has_identifier:
         # The first of the good rows is kept: a bad row must not push out a good one.
@@ -39,11 +44,7 @@ def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) ->
         f" UNION ALL SELECT row_number, 'duplicate identifier', {first} FROM checked"
         " WHERE fault IS NULL AND row_number NOT IN (SELECT row_number FROM clean)"
     )
-    # The rules of all columns are one long expression: to optimise it takes many seconds, whatever
-    # the number of rows; to run it as it stands takes a tenth of one.
-    fetch(raw, "PRAGMA disable_optimizer")
-    fetch(raw, f"CREATE TABLE checked AS {checked}")
-    fetch(raw, "PRAGMA enable_optimizer")
+    _fetch_as_written(raw, f"CREATE TABLE checked AS {checked}")
     for name, query in (("clean", clean), ("bad", bad)):
         fetch(raw, f"CREATE TABLE {name} AS {query}")
 
@@ -101,16 +102,21 @@ def count_faults(raw: RawTable) -> Counter[tuple[str, str]]:
     return counts
 
 
-def count_rounded_numbers(raw: RawTable, contract: Contract) -> dict[str, int]:
+def count_rounded_numbers(
+    raw: RawTable, cells: Sequence[Cell], contract: Contract
+) -> dict[str, int]:
     """Count, per column, whole numbers too large for float32, which the model reads rounded."""
-    places = {name: f"c{place}" for place, name in enumerate(raw.columns)}
-    names = [column.name for column in contract.columns if column.kind == "numeric"]
-    if not names:
-        return {}
-    counts = ", ".join(count_rounded(places[name]) for name in names)
-    clean = "raw WHERE row_number IN (SELECT row_number FROM clean)"
-    found = fetch(raw, f"SELECT {counts} FROM {clean}")[0]  # noqa: S608
-    return {name: count for name, count in zip(names, found, strict=True) if count}
+    names = {column.name for column in contract.columns if column.kind == "numeric"}
+    numeric = [cell for cell in cells if cell.name in names]
+    rounded: dict[str, int] = {}
+    # Some columns at a time: the memory for one long list of counts grows with its square.
+    for first in range(0, len(numeric), _COLUMNS_AT_ONCE):
+        some = numeric[first : first + _COLUMNS_AT_ONCE]
+        counts = ", ".join(count_rounded(f"n{cell.place}") for cell in some)
+        source = f"({select_cells(some)}) SEMI JOIN clean USING (row_number)"
+        found = _fetch_as_written(raw, f"SELECT {counts} FROM {source}")[0]  # noqa: S608
+        rounded |= {cell.name: count for cell, count in zip(some, found, strict=True) if count}
+    return rounded
 
 
 def _to_parquet(raw: RawTable, query: str) -> bytes:
@@ -124,3 +130,13 @@ def _to_parquet(raw: RawTable, query: str) -> bytes:
 def fetch(raw: RawTable, query: str) -> list[tuple[Any, ...]]:
     """Run a statement and return all rows of its answer."""
     return raw.connection.execute(query).fetchall()
+
+
+def _fetch_as_written(raw: RawTable, query: str) -> list[tuple[Any, ...]]:
+    # The rules of all columns are one long expression: to optimise it takes many seconds, whatever
+    # the number of rows; to run it as it stands takes a tenth of one.
+    fetch(raw, "PRAGMA disable_optimizer")
+    try:
+        return fetch(raw, query)
+    finally:
+        fetch(raw, "PRAGMA enable_optimizer")

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from core.contract import Column
 from training.data.read import RawTable
-from training.data.rules import FALSE_WORDS, TRUE_WORDS, Cell, describe_feature, quote_text
+from training.data.rules import (
+    FALSE_WORDS,
+    TRUE_WORDS,
+    Cell,
+    describe_feature,
+    quote_text,
+    select_cells,
+)
 
 _DATE = (
     "[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}([T ].*)?"
@@ -66,8 +73,7 @@ class ColumnFacts:
 
 def measure_column(table: RawTable, place: int) -> ColumnFacts:
     """Count the cells of the column at `place` (from 0) of a raw table."""
-    text = _cell("categorical", place).value
-    number = _cell("numeric", place).value
+    cell = _cell("numeric", place)
     words = ", ".join(quote_text(word) for word in (*TRUE_WORDS, *FALSE_WORDS))
     counted = table.connection.execute(
         f"""
@@ -77,7 +83,7 @@ def measure_column(table: RawTable, place: int) -> ColumnFacts:
                count(*) FILTER (WHERE regexp_full_match(text, {quote_text(_DATE)})),
                min(number)::DOUBLE, max(number)::DOUBLE,
                count(*) FILTER (WHERE contains(text, ' ')), coalesce(max(length(text)), 0)
-        FROM (SELECT {text} AS text, {number} AS number FROM raw)
+        FROM (SELECT t{place} AS text, {cell.value} AS number FROM ({select_cells([cell])}))
         """  # noqa: S608 (every part is made by training.data.rules, which quotes)
     ).fetchall()[0]
     return ColumnFacts(table.columns[place], *counted)
@@ -88,13 +94,13 @@ def count_levels(table: RawTable, place: int) -> dict[str, int]:
 
     To be called only when `measure_column` has shown that they are few.
     """
-    text = _cell("categorical", place).value
+    cells = select_cells([_cell("categorical", place)])
     levels = table.connection.execute(
-        f"SELECT {text} AS text, count(*) FROM raw GROUP BY text HAVING text IS NOT NULL"  # noqa: S608
+        f"SELECT t{place}, count(*) FROM ({cells}) WHERE t{place} IS NOT NULL GROUP BY ALL"  # noqa: S608
     ).fetchall()
     return {str(level): int(rows) for level, rows in sorted(levels)}
 
 
 def _cell(kind: str, place: int) -> Cell:
     column = Column.model_validate({"name": "cell", "kind": kind})
-    return describe_feature(column, f"c{place}")
+    return describe_feature(column, place)

@@ -23,6 +23,7 @@ from training.data.columns import (
 from training.data.facts import ColumnFacts, measure_column
 from training.data.read import MAX_RAW_BYTES, RawTable, open_raw
 from training.data.target import Target, infer_target
+from training.data.validate import MAX_BAD_SHARE
 
 _MAX_NAMES = 40
 _MAX_NAME_CHARACTERS = 256
@@ -89,6 +90,7 @@ def infer_contract(
     name = check_name(dataset) if dataset else name_dataset(filename)
     body = source if isinstance(source, bytes) else _load(source)
     with open_raw(body, name=filename) as table:
+        _check_rows(table, filename)
         _check_columns(table, filename, target=target, identifier=identifier)
         facts = [measure_column(table, place) for place in range(len(table.columns))]
         aimed = facts[table.columns.index(target)]
@@ -140,6 +142,20 @@ def _load(path: Path) -> bytes:
         raise InvalidInputError(
             f"{path} may not be read.", next_step=f"Give yourself the right: chmod u+r {path}"
         ) from None
+
+
+def _check_rows(table: RawTable, filename: str) -> None:
+    """Refuse a file of which most rows cannot be cut into the header's columns."""
+    if len(table.ragged) <= MAX_BAD_SHARE * table.row_count:
+        return
+    first = table.ragged[0]
+    raise InvalidInputError(
+        f"{filename}: {len(table.ragged)} of {table.row_count} rows have another number of fields "
+        f"than the header, which has {len(table.columns)}; the first is row {first.row_number}, "
+        f"with {len(first.cells)}.",
+        next_step="Give every row as many fields as the header (quote a field that holds the "
+        "delimiter).",
+    )
 
 
 def _check_columns(table: RawTable, filename: str, *, target: str, identifier: str | None) -> None:

@@ -18,26 +18,52 @@ FALSE_WORDS = ("false", "f", "no", "n", "0")
 
 LARGEST_FLOAT32 = 3.4028234663852886e38
 _BLANKS = " \t\r\n\u00a0"
+_NO_NUMBER = "CAST(NULL AS DOUBLE)"
 _NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One column of a row, as two SQL expressions.
+    """One column of a row, as SQL expressions that `select_cells` puts together.
 
     Attributes
     ----------
     name : str
         The column's name.
+    place : int
+        Where it stands in the file, from 0.
+    text : str
+        Its text over ``c{place}``, the raw text without blanks at both ends; NULL when missing.
+    number : str
+        Its number (DOUBLE) over ``t{place}``, that text; NULL when it is none or asked for none.
     value : str
-        Its typed value, NULL when missing or wrong.
+        Its typed value over ``t{place}`` and ``n{place}``, that number; NULL when missing or wrong.
     fault : str
-        The reason why the row breaks the contract, NULL when it does not.
+        The reason why the row breaks the contract, over the same two; NULL when it does not.
     """
 
     name: str
+    place: int
+    text: str
+    number: str
     value: str
     fault: str
+
+
+def select_cells(cells: Iterable[Cell]) -> str:
+    """Return the query of ``row_number``, ``t{place}`` and ``n{place}`` of the table ``raw``.
+
+    Each layer works one thing out, once a cell: to trim and to match is most of the time that
+    validation takes, and the rules ask for the results many times.
+    """
+    cells = tuple(cells)
+    trimmed = ", ".join(f"trim(c{c.place}, {quote_text(_BLANKS)}) AS c{c.place}" for c in cells)
+    texts = ", ".join(f"{c.text} AS t{c.place}" for c in cells)
+    numbers = ", ".join(f"{c.number} AS n{c.place}" for c in cells)
+    return (
+        f"SELECT *, {numbers} FROM (SELECT row_number, {texts}"  # noqa: S608 (all of it is made here)
+        f" FROM (SELECT row_number, {trimmed} FROM raw))"
+    )
 
 
 def quote_text(text: str) -> str:
@@ -50,50 +76,55 @@ def quote_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def describe_feature(column: Column, cell: str) -> Cell:
-    """Return value and fault of a feature; `cell` is the SQL name of its raw text."""
+def describe_feature(column: Column, place: int) -> Cell:
+    """Describe a feature that stands at `place` (from 0) in the file."""
     missing = "NULL" if column.nullable else "'missing'"
+    text, number = f"t{place}", f"n{place}"
     if column.kind == "numeric":
-        text = _known_text(cell)
         return Cell(
             name=column.name,
-            value=f"TRY_CAST({_number(text)} AS FLOAT)",
-            fault=_number_fault(column, text, missing=missing),
+            place=place,
+            text=_known_text(place),
+            number=_number(text),
+            value=f"TRY_CAST({number} AS FLOAT)",
+            fault=_number_fault(column, text, number, missing=missing),
         )
     if column.kind == "boolean":
-        text = f"lower({_known_text(cell)})"
         value = (
             f"CASE WHEN {text} IN ({_texts(TRUE_WORDS)}) THEN TRUE"
             f" WHEN {text} IN ({_texts(FALSE_WORDS)}) THEN FALSE END"
         )
-        wrong = f"({value}) IS NULL"
-        return Cell(column.name, value, _fault(text, missing, wrong, "not a boolean"))
-    text = _known_text(cell, declared=column.categories or ())
+        known = f"lower({_known_text(place)})"
+        fault = _fault(text, missing, f"({value}) IS NULL", "not a boolean")
+        return Cell(column.name, place, known, _NO_NUMBER, value, fault)
+    known = _known_text(place, declared=column.categories or ())
     wrong = f"{text} NOT IN ({_texts(column.categories)})" if column.categories else "FALSE"
-    return Cell(column.name, text, _fault(text, missing, wrong, "unknown category"))
+    fault = _fault(text, missing, wrong, "unknown category")
+    return Cell(column.name, place, known, _NO_NUMBER, text, fault)
 
 
-def describe_target(contract: Contract, cell: str) -> Cell:
-    """Return value and fault of the target: a class's text, or a number (DOUBLE)."""
-    text = _known_text(cell, declared=contract.classes)
+def describe_target(contract: Contract, place: int) -> Cell:
+    """Describe the target: its value is a class's text, or a number (DOUBLE)."""
+    known = _known_text(place, declared=contract.classes)
+    text, number = f"t{place}", f"n{place}"
     if contract.task == "regression":
-        value = _number(text)
-        wrong = f"{value} IS NULL OR abs({value}) > {LARGEST_FLOAT32!r}"
+        wrong = f"{number} IS NULL OR abs({number}) > {LARGEST_FLOAT32!r}"
         fault = _fault(text, "'missing target'", wrong, "target is not a number")
-        return Cell(contract.target, value, fault)
+        return Cell(contract.target, place, known, _number(text), number, fault)
     wrong = f"{text} NOT IN ({_texts(contract.classes)})"
-    return Cell(contract.target, text, _fault(text, "'missing target'", wrong, "unknown class"))
+    fault = _fault(text, "'missing target'", wrong, "unknown class")
+    return Cell(contract.target, place, known, _NO_NUMBER, text, fault)
 
 
-def describe_identifier(name: str, cell: str) -> Cell:
-    """Return value and fault of the identifier; duplicates are found among the good rows."""
-    text = _known_text(cell)
-    return Cell(name, text, _fault(text, "'missing identifier'", "FALSE", ""))
+def describe_identifier(name: str, place: int) -> Cell:
+    """Describe the identifier; duplicates are found among the good rows."""
+    text = f"t{place}"
+    fault = _fault(text, "'missing identifier'", "FALSE", "")
+    return Cell(name, place, _known_text(place), _NO_NUMBER, text, fault)
 
 
-def count_rounded(cell: str) -> str:
+def count_rounded(number: str) -> str:
     """Return the SQL that counts whole numbers that float32 cannot hold (above 2 to the 24th)."""
-    number = _number(_known_text(cell))
     return (
         f"count(*) FILTER (WHERE {number} = floor({number})"
         f" AND abs({number}) <= {LARGEST_FLOAT32!r}"
@@ -101,10 +132,9 @@ def count_rounded(cell: str) -> str:
     )
 
 
-def _known_text(cell: str, *, declared: Iterable[str] = ()) -> str:
+def _known_text(place: int, *, declared: Iterable[str] = ()) -> str:
     markers = [marker for marker in MISSING_MARKERS if marker not in declared]
-    trimmed = f"trim({cell}, {quote_text(_BLANKS)})"
-    return f"CASE WHEN {trimmed} NOT IN ({_texts(markers)}) THEN {trimmed} END"
+    return f"CASE WHEN c{place} NOT IN ({_texts(markers)}) THEN c{place} END"
 
 
 def _number(text: str) -> str:
@@ -112,8 +142,7 @@ def _number(text: str) -> str:
     return f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN TRY_CAST({text} AS DOUBLE) END"
 
 
-def _number_fault(column: Column, text: str, *, missing: str) -> str:
-    number = _number(text)
+def _number_fault(column: Column, text: str, number: str, *, missing: str) -> str:
     limits = [f"abs({number}) > {LARGEST_FLOAT32!r}"]
     if column.minimum is not None:
         limits.append(f"{number} < {column.minimum!r}::DOUBLE")

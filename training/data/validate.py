@@ -104,6 +104,7 @@ def _validate_table(
     if not reason:
         store.put(keys.dataset_data(contract.dataset, version), clean.write_clean(raw, cells))
         summary = _summarise(raw, contract, version=version, rows=rows, raw_key=raw_key)
+        summary["rounded_numbers"] = clean.count_rounded_numbers(raw, cells, contract)
         store.put(keys.dataset_summary(contract.dataset, version), canonical_json(summary))
     return Validation(
         status="rejected" if reason else "ok",
@@ -117,7 +118,7 @@ def _validate_table(
 
 def _describe_cells(raw: RawTable, contract: Contract) -> list[rules.Cell]:
     """Return value and fault of identifier (if any), features and target, in this order."""
-    places = {name: f"c{place}" for place, name in enumerate(raw.columns)}
+    places = {name: place for place, name in enumerate(raw.columns)}
     names = [column.name for column in contract.columns]
     wanted = [contract.target, *([contract.identifier] if contract.identifier else []), *names]
     absent = [name for name in wanted if name not in places]
@@ -189,7 +190,6 @@ def _summarise(
             {"reason": reason, "column": column, "rows": count}
             for (reason, column), count in sorted(faults.items())
         ],
-        "rounded_numbers": clean.count_rounded_numbers(raw, contract),
         "unexpected_columns": [name for name in raw.columns if name not in known],
         "file_columns": list(raw.columns),
     }

@@ -1,4 +1,5 @@
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import pytest
@@ -19,6 +20,8 @@ from tests.unit.training.worlds import (
     read_json,
     to_csv,
 )
+from training.data import clean
+from training.data.read import RawTable, connect
 from training.data.rules import MISSING_MARKERS
 from training.data.start import start_run
 from training.data.validate import Validation, validate_raw
@@ -276,3 +279,42 @@ def test_every_row_is_either_kept_or_quarantined(cells: list[str]) -> None:
 
 def test_classes_of_the_worlds_are_those_of_their_contracts() -> None:
     assert {task: make_contract(task).classes for task in CLASSES} == CLASSES
+
+
+def test_works_each_cell_out_once_however_many_rules_ask_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Twenty times the same trimming and matching made validation twenty times as slow.
+    statements: list[str] = []
+    fetch = clean.fetch
+
+    def record(raw: RawTable, query: str) -> list[tuple[object, ...]]:
+        statements.append(query)
+        return fetch(raw, query)
+
+    monkeypatch.setattr(clean, "fetch", record)
+    validate(make_rows("binary"))
+    (checked,) = (query for query in statements if "TABLE checked" in query)
+    assert checked.count("trim(") == len(HEADER)
+    numbers = [column for column in make_contract().columns if column.kind == "numeric"]
+    assert checked.count("regexp_full_match(") == len(numbers)
+
+
+@pytest.mark.timeout(120)
+def test_reads_a_thousand_columns_in_little_memory() -> None:
+    names = [f"c{place}" for place in range(999)]
+    columns = tuple(Column(name=name, kind="numeric") for name in names)
+    contract = Contract(
+        dataset="wide", task="binary", target="y", classes=("no", "yes"), columns=columns
+    )
+    store, key = open_memory(), keys.raw("wide", "0" * 64, "f.csv")
+    rows = [",".join([str(row / 8)] * 999) + (",yes" if row % 2 else ",no") for row in range(100)]
+    store.put(key, "\n".join([",".join([*names, "y"]), *rows]).encode())
+    with patch("training.data.read.connect", _connect_with_little_memory):
+        assert validate_raw(store, raw_key=key, contract=contract).rows == 100
+
+
+def _connect_with_little_memory(folder: str | Path) -> duckdb.DuckDBPyConnection:
+    connection = connect(folder)
+    connection.execute("SET memory_limit = '1500MB'")  # what the function's 2,048 MB leave to it
+    return connection
