@@ -134,26 +134,3 @@ class LocalCloud(Protocol):
     def health(self) -> Health:
         """Return how the cloud is, in at most a few seconds."""
         ...
-
-
-def open_cloud(
-    home: Path, *, emulator: EmulatorName = "ministack", region: str = "us-east-1"
-) -> LocalCloud:
-    """Return the local cloud whose state is kept under `home`.
-
-    Parameters
-    ----------
-    home : Path
-        The project's state directory (``.loop``). Nothing outside it is written.
-    emulator : {"ministack", "localstack"}
-        Which emulator runs it.
-    region : str
-        The AWS region that it plays.
-    """
-    if emulator == "localstack":
-        from cdk.local.localstack import open_localstack  # noqa: PLC0415 - only what is used
-
-        return open_localstack(home, region=region)
-    from cdk.local.ministack import MinistackCloud  # noqa: PLC0415 - only what is used
-
-    return MinistackCloud(home, region=region)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cdk.local.cloud import RunningCloud, open_cloud
+from cdk.local.cloud import RunningCloud
+from cdk.local.emulators import open_cloud
 from cdk.local.ports import LOOPBACK, is_free
 from core.errors import UnavailableError
 from tests.cloud.conftest import Client, client_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk.local.cloud import open_cloud
+from cdk.local.emulators import open_cloud
 from cdk.local.localstack import ENDPOINT_VARIABLE, find_python
 from core.errors import UnavailableError
 from tests.cloud.conftest import Client, client_of, use_free_port

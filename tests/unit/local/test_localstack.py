@@ -5,7 +5,8 @@ from threading import Thread
 import pytest
 
 from cdk.local import localstack
-from cdk.local.cloud import EmulatorName, open_cloud
+from cdk.local.cloud import EmulatorName
+from cdk.local.emulators import open_cloud
 from cdk.local.localstack import ExternalLocalstack, find_python, localstack_environment
 from core.errors import InvalidInputError, UnavailableError
 
