@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+# Tests that share something dear stay together in one process; see tests/conftest.py.
+PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 LOCK := $(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet
 LAMBDA_GROUPS := control evaluate fit inference tables
 # One line per step, with the seconds since make began.
@@ -32,7 +34,7 @@ clean: ## stop the local cloud and remove its data, the built packages and the v
 
 test: setup ## run every test, on a local cloud of its own
 	$(call say,tests)
-	@$(BIN)/pytest
+	@$(PYTEST)
 
 check: lint types imports unit ## lint, types, import rules and the quick tests
 
@@ -51,7 +53,7 @@ imports: setup ## the arrows between the folders
 
 unit: setup ## the quick tests: no local cloud, no package builds
 	$(call say,quick tests)
-	@$(BIN)/pytest -m 'not cloud and not build' -n 2
+	@$(PYTEST) -m 'not cloud and not build'
 
 bench-validation: setup ## how long validation takes, in units of reading the same file
 	@$(BIN)/python -m bench.validation

@@ -4,19 +4,27 @@ Every setting can be given as CDK context (``-c stage=prod``) or as an environme
 (``LOOP_STAGE=prod``); context wins. Nothing here asks AWS for anything, so synthesis works offline.
 """
 
-import platform
 import re
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Literal, cast
 
-from cdk.setting import Raw, SettingError, flag, one_of, region, retention, share, whole_number
+from cdk.host import Architecture, Host
+from cdk.setting import (
+    Raw,
+    SettingError,
+    address,
+    flag,
+    one_of,
+    region,
+    retention,
+    share,
+    whole_number,
+)
 
 Target = Literal["local", "localstack", "aws"]
 Stage = Literal["dev", "prod"]
-Architecture = Literal["arm64", "x86_64"]
 PythonVersion = Literal["3.11", "3.12", "3.13"]
 
 PROJECT = "closed-loop"
@@ -24,31 +32,6 @@ ENVIRONMENT_PREFIX = "LOOP_"
 
 # Context of CDK's own: feature flags, its command line's, cached look-ups.
 _FOREIGN_CONTEXT = re.compile(r"^(@|aws:|aws-|cdk-|cdk:|cli-|constructs:|availability-zones:|ssm:)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """The machine that builds: it decides what the local cloud can run.
-
-    Attributes
-    ----------
-    python : str
-        Version of the running interpreter, such as ``"3.11"``.
-    architecture : {"arm64", "x86_64"}
-        Its processor, by AWS's name.
-    """
-
-    python: str
-    architecture: Architecture
-
-    @classmethod
-    def this(cls) -> "Host":
-        """Describe the running interpreter and its machine."""
-        arm = platform.machine().lower() in {"arm64", "aarch64"}
-        return cls(
-            python=f"{sys.version_info.major}.{sys.version_info.minor}",
-            architecture="arm64" if arm else "x86_64",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +68,8 @@ class Config:
         Memory of the inference function; AWS gives processor time in proportion (1769 is one core).
     alarm_key : bool
         Encrypt alarm messages with a KMS key of our own (about one US dollar a month).
+    localstack_endpoint : str
+        A LocalStack of the person's own, in Docker; empty for the one that runs on this machine.
     """
 
     target: Target
@@ -101,11 +86,17 @@ class Config:
     daily_quota: int
     inference_memory_mb: int
     alarm_key: bool
+    localstack_endpoint: str
 
     @property
     def is_prod(self) -> bool:
         """Whether data outlive the stacks."""
         return self.stage == "prod"
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether functions run in this machine's Python, and not in Lambda's own images."""
+        return not _in_lambda(self.target, self.localstack_endpoint)
 
     @property
     def prefix(self) -> str:
@@ -189,17 +180,19 @@ def _find(name: str, context: Mapping[str, object], environment: Mapping[str, st
 
 
 def _defaults(given: Mapping[str, Raw], host: Host) -> dict[str, object]:
-    on_aws = _target(given["target"]) == "aws" if "target" in given else False
+    target = _target(given["target"]) if "target" in given else "local"
+    endpoint = address(given["localstack_endpoint"]) if "localstack_endpoint" in given else ""
+    in_lambda = _in_lambda(target, endpoint)
     prod = _stage(given["stage"]) == "prod" if "stage" in given else False
-    # AWS runs Python 3.11 on Amazon Linux 2, whose C library is older than the wheels need.
-    python = "3.12" if on_aws and host.python == "3.11" else host.python
+    # Lambda runs Python 3.11 on Amazon Linux 2, whose C library is older than the wheels need.
+    python = "3.12" if in_lambda and host.python == "3.11" else host.python
     return {
         "target": "local",
         "stage": "dev",
         "region": "",
         # On arm64 Lambda hides the processor's features from onnxruntime, which warns and
         # falls back to slower kernels.
-        "architecture": "x86_64" if on_aws else host.architecture,
+        "architecture": "x86_64" if target == "aws" else host.architecture,
         "python": python,
         "log_retention_days": 90 if prod else 14,
         "monitor_every_minutes": 5,
@@ -210,15 +203,16 @@ def _defaults(given: Mapping[str, Raw], host: Host) -> dict[str, object]:
         "daily_quota": 100_000,
         "inference_memory_mb": 1769,
         "alarm_key": prod,
+        "localstack_endpoint": "",
     }
 
 
 def _refuse_impossible(config: Config, given: Mapping[str, Raw], host: Host) -> None:
     """Refuse what each setting allows but the target cannot run."""
-    if config.target == "aws":
+    if not config.runs_here:
         if config.python == "3.11":
             raise given["python"].refuse(
-                "on AWS the packages need 3.12 or 3.13 (Lambda's 3.11 has too old a C library)"
+                "in Lambda the packages need 3.12 or 3.13 (Lambda's 3.11 has too old a C library)"
             )
         return
     for name, ours in (("python", host.python), ("architecture", host.architecture)):
@@ -226,6 +220,10 @@ def _refuse_impossible(config: Config, given: Mapping[str, Raw], host: Host) -> 
             raise given[name].refuse(
                 f"the target {config.target} runs functions on this machine, so only {ours} works"
             )
+
+
+def _in_lambda(target: str, localstack_endpoint: str) -> bool:
+    return target == "aws" or (target == "localstack" and bool(localstack_endpoint))
 
 
 _target = one_of("local", "localstack", "aws")
@@ -247,4 +245,5 @@ _READERS: dict[str, Callable[[Raw], object]] = {
     "daily_quota": whole_number(1, 100_000_000),
     "inference_memory_mb": whole_number(512, 3008),
     "alarm_key": flag,
+    "localstack_endpoint": address,
 }

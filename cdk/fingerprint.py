@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cdk.config import read_config, setting_names
+from cdk.interpreters import find_interpreter
 
 # What decides what is deployed. The local cloud and the toolkit decide only how.
 _SOURCES = (
@@ -34,7 +35,10 @@ def read_settings(*, target: str, stage: str, environment: Mapping[str, str]) ->
     config = read_config({"target": target, "stage": stage}, environment)
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
     named = {name: str(getattr(config, name)) for name in setting_names()}
-    return named | {"profile": environment.get("AWS_PROFILE", ""), "aws_region": region}
+    # Installing the interpreter that was missing must be enough to deploy packages with byte code.
+    byte_code = str(find_interpreter(config.python) is not None)
+    profile = environment.get("AWS_PROFILE", "")
+    return named | {"profile": profile, "aws_region": region, "byte_code": byte_code}
 
 
 def fingerprint(root: Path, settings: Mapping[str, str]) -> str:

@@ -76,6 +76,14 @@ def flag(raw: Raw) -> bool:
     return text == "true"
 
 
+def address(raw: Raw) -> str:
+    """Read the address of a server on this computer or nearby."""
+    text = str(raw.value)
+    if not re.fullmatch(r"http://[A-Za-z0-9.-]+:[0-9]{1,5}/?", text):
+        raise raw.refuse("allowed are addresses like http://127.0.0.1:4566")
+    return text
+
+
 def region(raw: Raw) -> str:
     """Read the name of an AWS region."""
     text = str(raw.value)

@@ -226,7 +226,7 @@ def tell(line: str) -> str:
         return f"{found['stack']}: {found['done']} of {found['all']} resources"
     if line.startswith("package "):  # the build's own size lines
         return "building the packages: " + " ".join(line.split()[1:])
-    return ""
+    return line if line.startswith("packages ") else ""  # what the build says of all of them
 
 
 def node_folder() -> Path:

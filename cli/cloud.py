@@ -12,7 +12,7 @@ from cli.models import describe_model
 from cli.observe import list_alarms
 from cli.rows import example_record
 from cli.session import JsonOption, Session, TargetOption, begin
-from cli.system import System
+from cli.system import READY, System
 from core.errors import UnavailableError
 
 LOCAL = "local"  # what `make up` means, whatever was deployed elsewhere meanwhile
@@ -49,18 +49,21 @@ def down(
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop the local cloud and keep its data."""
+    """Stop the local cloud and keep its data (LocalStack keeps none)."""
     session = begin(ctx, as_json=as_json)
     chosen, _ = choose_place(target or LOCAL, None, load_deployed(session.home))
     if chosen == "aws":
         raise UnavailableError(
             "AWS is not ours to stop.", next_step="loop destroy --target aws (removes the stacks)"
         )
-    stopped = local_cloud(session, chosen).stop()
+    cloud = local_cloud(session, chosen)
+    stopped = cloud.stop()
     if not quiet:
-        said = "Stopped; its data are kept." if stopped else "Nothing was running."
+        kept = "its data are kept" if cloud.keeps_data else "its stacks and data are gone"
+        said = f"Stopped; {kept}." if stopped else "Nothing was running."
+        start = "make up" if chosen == LOCAL else f"loop deploy --target {chosen}"
         session.output.report(
-            {"stopped": stopped}, lambda: session.output.say(f"{said} Start it with: make up")
+            {"stopped": stopped}, lambda: session.output.say(f"{said} Start it with: {start}")
         )
 
 
@@ -81,8 +84,9 @@ def _describe(system: System) -> dict[str, Any]:
         "is_deployed": system.is_deployed(),
     }
     if not document["is_deployed"]:
+        ready = sum(status in READY for status in stacks.values())
         raise UnavailableError(
-            f"The cloud runs, but only {len(stacks)} of 4 stacks are deployed on {system.target}.",
+            f"The cloud runs, but only {ready} of 4 stacks are deployed on {system.target}.",
             next_step=system.deploy_command,
         )
     states = [alarm["state"] for alarm in list_alarms(system)]

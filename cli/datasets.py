@@ -97,6 +97,10 @@ def prepare_declared(path: Path, contract: Contract) -> Prepared:
 def _read(path: Path, *, next_step: str) -> bytes:
     from training.data.read import MAX_RAW_BYTES  # noqa: PLC0415
 
+    if path.is_dir():
+        raise InvalidInputError(
+            f"{path} is a folder.", next_step=next_step.replace("FILE", f"{path}/FILE")
+        )
     if not path.is_file():
         raise InvalidInputError(f"There is no file {path}.", next_step=next_step)
     if path.stat().st_size > MAX_RAW_BYTES:

@@ -8,7 +8,7 @@ import typer
 
 from cdk.fingerprint import fingerprint, read_settings
 from cdk.local.cloud import LocalCloud
-from cdk.toolkit import Toolkit
+from cdk.toolkit import Toolkit, ToolkitError
 from cli.home import (
     Deployed,
     StageName,
@@ -129,7 +129,12 @@ def _deploy(session: Session, system: System) -> None:
     if not system.has_toolkit():
         sts = system.client("sts")
         toolkit.bootstrap(account=sts.get_caller_identity()["Account"], region=sts.meta.region_name)
-    toolkit.deploy(outputs_file=session.home / "outputs.json")
+    try:
+        toolkit.deploy(outputs_file=session.home / "outputs.json")
+    except ToolkitError as error:
+        if system.target == "aws":
+            raise
+        raise local_cloud(session, system.target).explain(str(error)) or error from error
 
 
 def _toolkit(session: Session, target: TargetName, stage: StageName) -> Toolkit:

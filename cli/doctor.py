@@ -158,10 +158,12 @@ def _check_cloud(session: Session, target: TargetName) -> Iterator[Finding]:
     elif health.state == "unresponsive":
         yield Finding(
             "local cloud", "wrong", f"{cloud.name} lives and does not answer (pid {health.pid})",
-            "make down, then make up",
+            "make down, then make up" if target == "local"
+            else f"loop down --target {target}, then loop deploy --target {target}",
         )  # fmt: skip
     else:
-        yield Finding("local cloud", "note", f"{cloud.name} is {health.state}", "make up")
+        start = "make up" if target == "local" else f"loop deploy --target {target}"
+        yield Finding("local cloud", "note", f"{cloud.name} is {health.state}", start)
         taken = not is_free(USUAL_PORT)
         detail = (
             f"{USUAL_PORT} is taken: another will be chosen" if taken else f"{USUAL_PORT} is free"

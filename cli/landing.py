@@ -10,7 +10,7 @@ from cli.system import System
 from cli.workflow import Outcome
 from core import keys
 from core.contract import Contract
-from core.errors import ConflictError, LoopError, NotFoundError, UnavailableError
+from core.errors import ConflictError, InvalidInputError, LoopError, NotFoundError, UnavailableError
 
 _EVENT_WITHIN_S = 20.0
 
@@ -34,9 +34,13 @@ def land(system: System, prepared: Prepared, *, replace_contract: bool = False) 
     ------
     ConflictError
         The dataset's contract is about other columns, or another target.
+    InvalidInputError
+        The workflow would reject the file; nothing was put into the bucket.
     """
     name = prepared.contract.dataset
     contract = _agree(system, prepared, replace=replace_contract)
+    if prepared.source["kind"] == "file":
+        _check_rows(prepared, contract)
     raw_key = keys.raw(name, hashlib.sha256(prepared.body).hexdigest(), prepared.filename)
     system.store.put(keys.contract(name), contract.to_json())
     system.store.put(keys.source(name), json.dumps(prepared.source, sort_keys=True).encode())
@@ -66,6 +70,23 @@ def _agree(system: System, prepared: Prepared, *, replace: bool) -> Contract:
         f"(target {declared.target!r}, {len(known)} features).",
         next_step="add --name ANOTHER-NAME, or --new-contract to declare this file's instead",
     )
+
+
+def _check_rows(prepared: Prepared, contract: Contract) -> None:
+    """Do what the workflow's first step does, here: a file that it rejects shall not land."""
+    from core.store import open_memory  # noqa: PLC0415 - slow to load, and few commands need it
+    from training.data.validate import validate_raw  # noqa: PLC0415
+
+    store, key = open_memory(), keys.raw(contract.dataset, "0" * 64, prepared.filename)
+    store.put(key, prepared.body)
+    validation = validate_raw(store, raw_key=key, contract=contract)
+    if validation.status == "rejected":
+        raise InvalidInputError(
+            f"{prepared.filename} cannot become data of {contract.dataset}, and did not land: "
+            f"{validation.reason}",
+            next_step="correct the file, then loop data add again (--new-contract, if the contract "
+            "is what should change)",
+        )
 
 
 def last_raw_key(system: System, dataset: str) -> str:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cdk.local.cloud import LocalCloud, open_cloud
+from cdk.local.cloud import LocalCloud
+from cdk.local.emulators import open_cloud
 from cdk.toolkit import Toolkit
 from cli.home import choose_place, load_deployed, state_home
 from cli.output import Output

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cdk.local.cloud import open_cloud
+from cdk.local.emulators import open_cloud
 from cli.home import StageName, TargetName
 from cli.system import AwsClient, ClientFactory, System
 from core.errors import InvalidInputError, UnavailableError

@@ -127,7 +127,8 @@ class Workflow:
             if self._clock() >= until:
                 raise UnavailableError(
                     f"The file has landed, but no training started within {within_s:.0f} seconds.",
-                    next_step="loop train (starts it by hand), then loop doctor",
+                    next_step=f"loop train --data {raw_key.split('/')[1]} (starts it by hand), "
+                    "then loop doctor",
                 )
             self._sleep(POLL_S)
         return arn

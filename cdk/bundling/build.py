@@ -22,17 +22,19 @@ from pathlib import Path
 
 import uv
 
+from cdk.bundling.compiling import compile_folder
 from cdk.bundling.files import add_files, measure_mib, read_sources, strip, write_sources
 from cdk.bundling.platforms import Platform
 from cdk.bundling.recipes import MIB, RECIPES, PackageName, Recipe
 from cdk.config import Config
+from cdk.interpreters import find_interpreter
 from core.errors import LoopError, UnavailableError
 
 KEPT = 2  # of each package and platform: the present one and the one before
 UNUSED_AFTER_S = 3600.0
 WORKERS = 2
-# Where Lambda unpacks a package: what tracebacks show.
-_TASK_ROOT = "/var/task"
+# A change of theirs may change every package.
+_MAKERS = ("build.py", "compiling.py", "files.py", "recipes.py")
 
 
 class BundlingError(LoopError):
@@ -72,13 +74,20 @@ def build_packages(root: Path, config: Config) -> Mapping[PackageName, Package]:
     UnavailableError
         Wheels could not be had, or the disk is full.
     """
+    platform = Platform.of(config)
     builder = _Builder(
         root=root,
-        platform=Platform.of(config),
+        platform=platform,
         # Found before the threads start: Python 3.11 fills its table of settings unguarded.
         uv=uv.find_uv_bin(),
         host=sysconfig.get_platform(),
+        interpreter=find_interpreter(platform.python),
     )
+    if builder.interpreter is None:
+        _say(f"packages for {platform.label} hold no byte code, so cold starts take twice as long: "
+             f"there is no working Python {platform.python} on this computer. Install it "
+             f"(.venv/bin/uv python install {platform.python}), then run the same command again"
+        )  # fmt: skip
     try:
         with ThreadPoolExecutor(WORKERS) as pool:
             packages = dict(zip(RECIPES, pool.map(builder.build, RECIPES), strict=True))
@@ -97,6 +106,7 @@ class _Builder:
     platform: Platform
     uv: str
     host: str
+    interpreter: str | None
 
     @property
     def cache(self) -> Path:
@@ -150,7 +160,8 @@ class _Builder:
             self._lock(name).read_bytes(),
             repr(self.platform).encode(),
             self.host.encode() if self.platform.wheels is None else b"",
-            *((here / file).read_bytes() for file in ("build.py", "files.py", "recipes.py")),
+            b"source" if self.interpreter is None else b"byte code",
+            *((here / file).read_bytes() for file in _MAKERS),
         ])  # fmt: skip
 
     def _install(self, name: PackageName, key: str) -> Path:
@@ -193,24 +204,8 @@ class _Builder:
         )
 
     def _compile(self, folder: Path) -> None:
-        """Compile to byte code that is never checked against its source.
-
-        A zip file rounds times, so byte code that is checked by time would always look stale, and
-        Lambda cannot write a fresh one: every cold start would compile everything again.
-        """
-        interpreter = _find_interpreter(self.platform.python)
-        if interpreter is None:
-            _say(f"there is no Python {self.platform.python} here, so packages for "
-                 f"{self.platform.label} hold no byte code: cold starts take longer")  # fmt: skip
-            return
-        command = [
-            interpreter, "-I", "-m", "compileall", "-qq", "-j", "1",
-            "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", _TASK_ROOT,
-            str(folder),
-        ]  # fmt: skip
-        # Files that no interpreter can compile (templates, other versions' syntax) are left as
-        # they are: importing them would fail with or without byte code.
-        subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+        if self.interpreter is not None:
+            compile_folder(folder, interpreter=self.interpreter)
 
     @contextmanager
     def _workspace(self) -> Iterator[Path]:
@@ -224,12 +219,6 @@ def _used_at(path: Path) -> float:
         return path.stat().st_mtime
     except FileNotFoundError:  # another build has just finished with it
         return 0.0
-
-
-def _find_interpreter(python: str) -> str | None:
-    if python == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return sys.executable
-    return shutil.which(f"python{python}")
 
 
 def _judge_size(name: PackageName, recipe: Recipe, path: Path, *, took_s: float | None) -> None:

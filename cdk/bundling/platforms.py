@@ -29,7 +29,7 @@ class Platform:
     def of(cls, config: Config) -> "Platform":
         """Return the platform that will run a deployment's functions."""
         minor = config.python.replace(".", "")
-        if config.target != "aws":
+        if config.runs_here:
             machine = platform.machine().lower()
             return cls(
                 label=f"{sys.platform}-{machine}-py{minor}", python=config.python, wheels=None

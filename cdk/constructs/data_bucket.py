@@ -1,6 +1,7 @@
 """The one bucket that holds everything, and narrow rights to parts of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -16,6 +17,31 @@ CAPTURED_DAYS = 90  # predictions hold people's data: kept for monitoring and re
 RUNS_DAYS = 400  # a year of runs can be compared with the same month of the year before
 NONCURRENT_DAYS = 30
 INCOMPLETE_UPLOAD_DAYS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What a function may do with the bucket; keys are patterns such as ``"registry/*"``.
+
+    Attributes
+    ----------
+    reads : tuple of str
+        Keys of objects that it may read. What a function creates only where nothing is, or
+        replaces only in a known state, it must also read: so a lost answer is told from a conflict.
+    writes : tuple of str
+        Keys of objects that it may write.
+    lists : tuple of str
+        Folders whose keys it may list.
+    asks : bool
+        Whether it may learn that an object is absent. Without this right S3 answers 403 instead of
+        404, also where the object could be read. S3 takes the question for a list without a
+        prefix, so who may ask may also learn all names in the bucket, though nothing in them.
+    """
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    asks: bool = False
 
 
 class DataBucket(Construct):
@@ -52,42 +78,42 @@ class DataBucket(Construct):
             "every access would cost more than the data, and is an account's choice (CloudTrail).",
         )
 
-    def grant_read(self, function: lambda_.Function, *keys: str) -> None:
-        """Let a function read the objects whose keys match (``"registry/*"``)."""
-        self._grant(function, ["s3:GetObject"], keys)
+    def grant(self, function: lambda_.Function, rights: Rights) -> None:
+        """Give a function its rights to the bucket; deleting is never among them."""
+        self._grant_objects(function, "s3:GetObject", rights.reads)
+        self._grant_objects(function, "s3:PutObject", rights.writes)
+        if rights.lists:
+            folders = {"StringLike": {"s3:prefix": list(rights.lists)}}
+            self._grant_list(function, condition=folders)
+        if rights.asks:
+            self._grant_list(function, condition={"Null": {"s3:prefix": "true"}})
 
-    def grant_put(self, function: lambda_.Function, *keys: str) -> None:
-        """Let a function write objects whose keys match; deleting is never granted."""
-        self._grant(function, ["s3:PutObject"], keys)
-
-    def grant_list(self, function: lambda_.Function, *keys: str) -> None:
-        """Let a function list keys, and learn that an object is absent.
-
-        Without this right S3 answers 403 for an absent object instead of 404, also where the
-        object could be read. That question carries no prefix, so the condition must hold for
-        requests that have none: hence ``IfExists``.
-        """
-        statement = iam.PolicyStatement(
-            actions=["s3:ListBucket"],
-            resources=[self.bucket.bucket_arn],
-            conditions={"StringLikeIfExists": {"s3:prefix": list(keys)}},
-        )
-        function.add_to_role_policy(statement)
-
-    def _grant(
-        self, function: lambda_.Function, actions: Sequence[str], keys: Sequence[str]
+    def _grant_list(
+        self, function: lambda_.Function, *, condition: Mapping[str, Mapping[str, object]]
     ) -> None:
-        statement = iam.PolicyStatement(
-            actions=list(actions), resources=[self.bucket.arn_for_objects(key) for key in keys]
+        function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.bucket.bucket_arn],
+                conditions=dict(condition),
+            )
         )
-        function.add_to_role_policy(statement)
+
+    def _grant_objects(self, function: lambda_.Function, action: str, keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=[action], resources=[self.bucket.arn_for_objects(key) for key in keys]
+            )
+        )
         for key in keys:
             if "*" in key and function.role:
                 acknowledge(
                     function.role,
                     f"AwsSolutions-IAM5[Resource::{self._export}/{key}]",
-                    reason="Keys under this prefix are made while the loop runs; the function "
-                    "works on any of them, and on nothing outside.",
+                    reason="Keys of this form are made while the loop runs; the function "
+                    "works on any of them, and on nothing else.",
                 )
 
     def _export_arn(self) -> str:

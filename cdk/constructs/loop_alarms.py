@@ -101,6 +101,18 @@ def _service_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.
             limit=Limit(at_least=1),
             description="The monitor failed, so drift and live quality are not being measured.",
         ),
+        topic.add(
+            "workflow-failures",
+            metric=metrics.workflow.metric_failed(statistic=total, period=PERIOD),
+            limit=Limit(at_least=1),
+            description="An execution of the workflow failed, perhaps without a record of it.",
+        ),
+        topic.add(
+            "workflow-timeouts",
+            metric=metrics.workflow.metric_timed_out(statistic=total, period=PERIOD),
+            limit=Limit(at_least=1),
+            description="An execution of the workflow took too long and was ended, unrecorded.",
+        ),
     ]
 
 

@@ -72,7 +72,8 @@ def _model(metrics: LoopMetrics) -> list[cloudwatch.IWidget]:
             [
                 workflow.metric_started(statistic=_TOTAL, period=PERIOD, label="started"),
                 workflow.metric_succeeded(statistic=_TOTAL, period=PERIOD, label="succeeded"),
-                metrics.own("TrainingFailures", _TOTAL).with_(label="failed"),
+                workflow.metric_failed(statistic=_TOTAL, period=PERIOD, label="failed"),
+                workflow.metric_timed_out(statistic=_TOTAL, period=PERIOD, label="timed out"),
             ],
         ),
         _graph(

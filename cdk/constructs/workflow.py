@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
@@ -27,6 +27,24 @@ _TRANSIENT = [
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
     "UnavailableError",
+]
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
+_LOGGING = [
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+]
+# https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
+_TRACING = [
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 ]
 _RUN_ID = "$$.Execution.Name"
 _FAILURE = "$.failure"
@@ -66,12 +84,13 @@ class TrainingWorkflow(Construct):
         super().__init__(scope, construct_id)
         self._steps = steps
         self._record_failure = self._make_failure_end()
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role = self._make_role()
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
             definition_body=sfn.DefinitionBody.from_chainable(self._definition()),
-            role=role,
+            # Its own additions would cover versions of the functions, which there are none of.
+            role=role.without_policy_updates(),
             comment="validate, split, try candidates, evaluate, gate, register, promote",
             timeout=Duration.seconds(WORKFLOW_TIMEOUT_S),
             tracing_enabled=True,
@@ -81,24 +100,32 @@ class TrainingWorkflow(Construct):
                 include_execution_data=False,
             ),
         )
+
+    def _make_role(self) -> iam.Role:
+        """Make the role: it may call the steps' functions, deliver logs and send traces."""
+        functions = [getattr(self._steps, field.name).function for field in fields(self._steps)]
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+            inline_policies={
+                "steps": iam.PolicyDocument(
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=["lambda:InvokeFunction"],
+                            resources=[function.function_arn for function in functions],
+                        ),
+                        iam.PolicyStatement(actions=[*_LOGGING, *_TRACING], resources=["*"]),
+                    ]
+                )
+            },
+        )
         acknowledge(
             role,
             "AwsSolutions-IAM5[Resource::*]",
             reason="Delivery of logs and sending of traces know no resources.",
         )
-        self._acknowledge_versions(role)
-
-    def _acknowledge_versions(self, role: iam.IRole) -> None:
-        """Each right to call a step's function covers the function's versions too."""
-        stack = Stack.of(self)
-        for field in fields(self._steps):
-            step: PythonFunction = getattr(self._steps, field.name)
-            function = stack.get_logical_id(step.resource)
-            acknowledge(
-                role,
-                f"AwsSolutions-IAM5[Resource::<{function}.Arn>:*]",
-                reason="The rights that CDK grants to call a function cover its versions.",
-            )
+        return role
 
     def _definition(self) -> sfn.IChainable:
         train = (

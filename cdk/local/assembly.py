@@ -18,6 +18,7 @@ from cdk.local.mends.metrics import (
     mend_embedded_metrics,
     mend_function_metrics,
 )
+from cdk.local.mends.rights import mend_rights
 from cdk.local.mends.state import StateSaver, mend_package_names, notice_requests
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def assemble(folder: Path) -> tuple[App, Companion]:
     cloudwatch = CloudWatch(metrics, responses, on_change=saver.mark)
     packages = mend_functions(runtime, functions, folder=folder)
     mend_package_names(functions)
+    mend_rights()
     mend_alarms(metrics)
     mend_function_metrics(functions, cloudwatch)
     mend_api_metrics(apis, responses, cloudwatch)

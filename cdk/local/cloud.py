@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from core.errors import LoopError
+
 Report = Callable[[str], None]
 """Receives one short line for each thing that takes noticeable time."""
 
@@ -102,6 +104,15 @@ class LocalCloud(Protocol):
         """What works on AWS and does not here, one short sentence each."""
         ...
 
+    @property
+    def keeps_data(self) -> bool:
+        """Whether what was deployed and stored is there again after a stop and a start."""
+        ...
+
+    def explain(self, said: str) -> LoopError | None:
+        """Return what a failed deployment's last lines mean here, or None when it is not known."""
+        ...
+
     def start(self, *, report: Report) -> RunningCloud:
         """Start the cloud, or return the running one when it is healthy.
 
@@ -123,26 +134,3 @@ class LocalCloud(Protocol):
     def health(self) -> Health:
         """Return how the cloud is, in at most a few seconds."""
         ...
-
-
-def open_cloud(
-    home: Path, *, emulator: EmulatorName = "ministack", region: str = "us-east-1"
-) -> LocalCloud:
-    """Return the local cloud whose state is kept under `home`.
-
-    Parameters
-    ----------
-    home : Path
-        The project's state directory (``.loop``). Nothing outside it is written.
-    emulator : {"ministack", "localstack"}
-        Which emulator runs it.
-    region : str
-        The AWS region that it plays.
-    """
-    if emulator == "localstack":
-        from cdk.local.localstack import open_localstack  # noqa: PLC0415 - only what is used
-
-        return open_localstack(home, region=region)
-    from cdk.local.ministack import MinistackCloud  # noqa: PLC0415 - only what is used
-
-    return MinistackCloud(home, region=region)

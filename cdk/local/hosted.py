@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cdk.local.cloud import Report, State
+    from core.errors import LoopError
 
 _UNRESPONSIVE_PATIENCE_S: Final = 4.0
 _MIN_FREE_BYTES: Final = 300 * 1024**2
@@ -49,6 +50,7 @@ class HostedCloud(ABC):
     name: ClassVar[str]
     lacks: ClassVar[tuple[str, ...]]
     health_path: ClassVar[str]
+    keeps_data: ClassVar[bool] = True
     start_timeout_s: ClassVar[float] = 60.0
     stop_patience_s: ClassVar[float] = 20.0
 
@@ -58,6 +60,10 @@ class HostedCloud(ABC):
         self._log_file = self.folder / "cloud.log"
         self._port_file = self.folder / "port.txt"
         self._process = DetachedProcess(self.folder / "process.json")
+
+    def explain(self, said: str) -> LoopError | None:  # noqa: ARG002 - for emulators with faults
+        """Return what a failed deployment's last lines mean here, or None when it is not known."""
+        return None
 
     @abstractmethod
     def prepare(self, *, report: Report) -> Path:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-import uv
-
+from cdk.interpreters import find_interpreter
 from cdk.local.cloud import Health, RunningCloud
 from cdk.local.environment import prepare_environment
 from cdk.local.hosted import HostedCloud, Program, answers
 from cdk.local.ports import LOOPBACK
-from core.errors import InvalidInputError, UnavailableError
+from core.errors import InvalidInputError, LoopError, UnavailableError
 
 if TYPE_CHECKING:
     import socket
@@ -31,11 +29,18 @@ HEALTH_PATH: Final = "/_localstack/health"
 _LOCK_FILE: Final = PROJECT / "locks" / "localstack.txt"
 _LACKS: Final = (
     "Nothing is kept: stopping it loses all that was deployed and stored.",
-    "A published Lambda version behind an alias cannot be updated: destroy, then deploy again.",
-    "HTTP APIs, CodeDeploy and SageMaker are absent; dashboards are missing after a deploy.",
-    "An alarm goes to ALARM within 20 seconds and is not seen to return to OK.",
-    "AWS/ApiGateway and AWS/SQS publish no metrics.",
+    "A changed endpoint cannot be deployed over the one before: destroy first, then deploy.",
+    "The alarms inference-latency, inference-throttles and api-5xx never change: no such metrics.",
+    "The dashboard is accepted and not made; HTTP APIs, CodeDeploy and SageMaker are absent.",
+    "IAM policies are stored and not enforced: a missing permission shows only on AWS.",
 )
+_LACKS_UNMENDED: Final = (
+    "A landed file does not start training: loop train --data NAME starts it.",
+    "Functions log to another log group than the one that loop logs reads.",
+    "Embedded-metric log lines do not become metrics, so alarms on them never change.",
+)
+# What cdk writes when LocalStack makes an alias a second time instead of moving it, and after that.
+_BROKEN_BY_UPDATE: Final = ("Alias already exists", "is in a failed state")
 
 
 class LocalstackProcess(HostedCloud):
@@ -45,10 +50,16 @@ class LocalstackProcess(HostedCloud):
     lacks = _LACKS
     health_path = HEALTH_PATH
     stop_patience_s = 4.0  # it has nothing to save
+    keeps_data = False
 
     def __init__(self, home: Path, *, region: str = "us-east-1") -> None:
         super().__init__(home / "localstack", region=region)
         self._venv = home.resolve() / "emulator" / "localstack-venv"
+
+    def explain(self, said: str) -> LoopError | None:
+        """Tell a failed update."""
+        begin_anew = "loop down --target localstack && loop deploy --target localstack"
+        return _explain_update(said, next_step=begin_anew)
 
     def prepare(self, *, report: Report) -> Path:
         """Install LocalStack; return its interpreter."""
@@ -71,7 +82,8 @@ class ExternalLocalstack:
     """A LocalStack that the person runs, in Docker for instance; it is never started or stopped."""
 
     name = "LocalStack (your own)"
-    lacks = (*_LACKS[1:], "Embedded-metric log lines do not become metrics.")
+    lacks = (*_LACKS, *_LACKS_UNMENDED)
+    keeps_data = False
 
     def __init__(self, endpoint_url: str, *, region: str, log_file: Path) -> None:
         parts = urlsplit(endpoint_url)
@@ -99,6 +111,11 @@ class ExternalLocalstack:
         report(f"Using the LocalStack at {running.endpoint_url}")
         return running
 
+    def explain(self, said: str) -> LoopError | None:
+        """Tell a failed update."""
+        begin_anew = "restart your LocalStack, then loop deploy --target localstack"
+        return _explain_update(said, next_step=begin_anew)
+
     def running(self) -> RunningCloud | None:
         """Return the running LocalStack, or None."""
         return self._cloud if answers(self._host, self._port, HEALTH_PATH) else None
@@ -121,6 +138,16 @@ def open_localstack(home: Path, *, region: str) -> LocalstackProcess | ExternalL
     return LocalstackProcess(home, region=region)
 
 
+def _explain_update(said: str, *, next_step: str) -> LoopError | None:
+    if not any(sign in said for sign in _BROKEN_BY_UPDATE):
+        return None
+    return LoopError(
+        f"LocalStack {VERSION} cannot update a function behind an alias, and the stack is broken "
+        "now: begin with an empty cloud.",
+        next_step=next_step,
+    )
+
+
 def find_python() -> str:
     """Return a Python 3.13 of this computer: LocalStack runs on no other.
 
@@ -132,22 +159,14 @@ def find_python() -> str:
     named = os.environ.get(PYTHON_VARIABLE)
     if named:
         return named
-    if sys.version_info[:2] == (3, 13):
-        return sys.executable
-    done = subprocess.run(  # noqa: S603 - uv itself, with arguments of our own
-        [uv.find_uv_bin(), "python", "find", "--no-python-downloads", PYTHON],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
+    found = find_interpreter(PYTHON)
+    if found is None:
         raise UnavailableError(
             f"LocalStack needs Python {PYTHON}, and none is found on this computer.",
             next_step=f"Install it (`.venv/bin/uv python install {PYTHON}`), or name one in "
             f"{PYTHON_VARIABLE}; or use the embedded cloud, which needs nothing more.",
         )
-    return done.stdout.strip()
+    return found
 
 
 def localstack_environment(folder: Path, *, port: int, region: str) -> dict[str, str]:

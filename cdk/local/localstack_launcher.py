@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cdk.local.mends.localstack import mend_localstack
 from cdk.local.process import announce, detach
 
 
@@ -26,6 +27,7 @@ def main() -> None:
     shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
     Path(os.environ["TMPDIR"]).mkdir(parents=True)
     _use_processes()
+    mend_localstack()
     importlib.import_module("localstack.runtime.main").main()
 
 

@@ -29,7 +29,8 @@ class MinistackCloud(HostedCloud):
     name = f"ministack {VERSION}"
     lacks = (
         "Docker images, SageMaker and CodeDeploy are absent.",
-        "IAM policies are stored and not enforced: a missing permission shows only on AWS.",
+        "What AWS does by itself needs no rights: writing logs and traces, calls by API Gateway.",
+        "An event that a rule cannot deliver is lost: it does not reach the dead letters.",
         "Lambda has no memory limit and no boto3 of its own; weighted aliases are ignored.",
         "Step Functions writes no logs; Distributed Map ignores ItemBatcher and ResultWriter.",
         "A Step Functions execution does not survive a restart: it ends as FAILED.",
@@ -103,6 +104,8 @@ def emulator_environment(folder: Path, *, port: int, region: str) -> dict[str, s
         "STATE_DIR": str(folder / "state"),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(folder / "objects"),
+        # Functions act as their roles, and may do what those allow: see cdk/local/mends/rights.py.
+        "AUTH": "true",
         "LAMBDA_EXECUTOR": "local",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

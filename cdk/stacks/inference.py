@@ -7,7 +7,7 @@ from constructs import Construct
 from cdk.bundling import Package
 from cdk.config import Config
 from cdk.constructs.api import STAGE_NAME, InferenceApi
-from cdk.constructs.data_bucket import DataBucket
+from cdk.constructs.data_bucket import DataBucket, Rights
 from cdk.constructs.python_function import FunctionSpec, PythonFunction
 from cdk.stacks.base import LoopStack
 
@@ -54,9 +54,21 @@ class InferenceStack(LoopStack):
             },
         )
         function = self.predictor.function
-        data.grant_read(function, "registry/*", "bundles/*", "feedback/*")
-        data.grant_put(function, "captured/*", "feedback/*")
-        data.grant_list(function, "registry/*", "bundles/*", "feedback/*")
+        data.grant(
+            function,
+            Rights(
+                reads=(
+                    "registry/default.json",
+                    "registry/*/aliases/*",
+                    "registry/*/versions/*",
+                    "bundles/*",
+                    "feedback/*",
+                ),
+                writes=("captured/*", "feedback/*"),
+                lists=("registry/*",),
+                asks=True,  # a model need not have an alias, nor the registry a default model
+            ),
+        )
         live = lambda_.Alias(self, "Live", alias_name=STAGE_NAME, version=function.current_version)
         self.api = InferenceApi(self, "Api", config=config, function=live)
         self._add_outputs()

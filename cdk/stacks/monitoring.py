@@ -9,7 +9,7 @@ from constructs import Construct
 from cdk.bundling import Package
 from cdk.config import Config
 from cdk.constructs.alarms import AlarmTopic
-from cdk.constructs.data_bucket import DataBucket
+from cdk.constructs.data_bucket import DataBucket, Rights
 from cdk.constructs.loop_alarms import LoopMetrics, add_alarms
 from cdk.constructs.loop_dashboard import make_dashboard
 from cdk.constructs.python_function import FunctionSpec, PythonFunction
@@ -73,10 +73,21 @@ class MonitoringStack(LoopStack):
             },
             dead_letters=dead_letters,
         )
-        read = ("registry/*", "bundles/*", "captured/*", "feedback/*", "monitor/*")
-        data.grant_read(monitor.function, *read)
-        data.grant_list(monitor.function, *read)
-        data.grant_put(monitor.function, "monitor/*")
+        data.grant(
+            monitor.function,
+            Rights(
+                reads=(
+                    "registry/*/aliases/champion.json",
+                    "registry/*/versions/*",
+                    "bundles/*",
+                    "captured/*",
+                    "feedback/*",
+                ),
+                writes=("monitor/*",),
+                lists=("registry/*", "captured/*", "feedback/*"),
+                asks=True,  # a registered model need not have a champion
+            ),
+        )
         events.Rule(
             self,
             "MonitorSchedule",

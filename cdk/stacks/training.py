@@ -10,7 +10,7 @@ from constructs import Construct
 
 from cdk.bundling import Package, PackageName
 from cdk.config import Config
-from cdk.constructs.data_bucket import DataBucket
+from cdk.constructs.data_bucket import DataBucket, Rights
 from cdk.constructs.python_function import FunctionSpec, PythonFunction
 from cdk.constructs.workflow import StepFunctions, TrainingWorkflow
 from cdk.stacks.base import LoopStack
@@ -22,6 +22,13 @@ _LIMITS: dict[PackageName, dict[str, int]] = {
     "evaluate": {"memory_mb": 2048, "timeout_s": 600},
     "control": {"memory_mb": 512, "timeout_s": 60},
 }
+
+# What a promotion writes.
+_PROMOTION = (
+    "registry/*/aliases/champion.json",
+    "registry/*/history/champion/*",
+    "registry/default.json",
+)
 
 
 class TrainingStack(LoopStack):
@@ -55,58 +62,54 @@ class TrainingStack(LoopStack):
         return StepFunctions(
             validate=self._step(
                 "validate", "tables", "Checks a landed file against its contract",
-                reads=("raw/*", "contracts/*"),
-                creates=("datasets/*", "quarantine/*", "runs/*"),
+                # A file or a contract that is not there is a reason to reject, not a fault.
+                Rights(reads=("raw/*", "contracts/*"), asks=True,
+                       writes=("datasets/*", "quarantine/*", "runs/*/spec.json")),
             ),
             split=self._step(
                 "split", "tables", "Splits a dataset version once for all candidates",
-                reads=("datasets/*",),
-                creates=("runs/*",),
+                Rights(reads=("datasets/*", "runs/*/spec.json"),
+                       writes=("runs/*/data.json", "runs/*/split.npz")),
             ),
             candidate=self._step(
                 "candidate", "fit", "Fits one candidate and exports it to ONNX",
-                reads=(),
-                creates=("runs/*",),
+                Rights(reads=("runs/*/spec.json", "runs/*/split.npz"),
+                       writes=("runs/*/candidates/*",)),
             ),
             evaluate=self._step(
                 "evaluate", "evaluate", "Judges the best candidate and publishes it",
-                reads=("registry/*",),  # the champion is judged on the same holdout
-                creates=("runs/*", "bundles/*"),
+                # The champion, if there is one, is judged on the same holdout.
+                Rights(reads=("runs/*/spec.json", "runs/*/data.json", "runs/*/split.npz",
+                              "runs/*/candidates/*", "bundles/*",
+                              "registry/*/aliases/champion.json", "registry/*/versions/*"),
+                       writes=("runs/*/evaluation.json", "bundles/*"), asks=True),
             ),
             gate=self._step(
                 "gate", "control", "Compares the candidate with the champion",
-                reads=(),
-                creates=("runs/*",),
+                Rights(reads=("runs/*/evaluation.json",), writes=("runs/*/gate.json",)),
             ),
             register=self._step(
                 "register", "control", "Gives a bundle the next version number",
-                reads=("runs/*",),
-                creates=("registry/*/versions/*",),
+                Rights(reads=("runs/*/data.json", "runs/*/evaluation.json",
+                              "registry/*/versions/*"),
+                       writes=("registry/*/versions/*",), lists=("registry/*/versions/",)),
             ),
             promote=self._step(
                 "promote", "control", "Makes a model version the champion",
-                reads=("runs/*", "registry/*"),
-                creates=(
-                    "registry/*/aliases/*",
-                    "registry/*/history/*",
-                    "registry/default.json",
-                ),
+                # The first time there is neither a champion nor a default model.
+                Rights(reads=("runs/*/data.json", "runs/*/evaluation.json",
+                              "registry/*/versions/*", *_PROMOTION),
+                       writes=_PROMOTION, asks=True,
+                       lists=("registry/*/versions/", "registry/*/history/champion/")),
             ),
             record=self._step(
                 "record", "control", "Records how a run ended",
-                reads=(),
-                creates=("runs/*",),
+                Rights(writes=("runs/*/outcome.json",)),
             ),
         )  # fmt: skip
 
     def _step(
-        self,
-        name: str,
-        package: PackageName,
-        description: str,
-        *,
-        reads: tuple[str, ...],
-        creates: tuple[str, ...],
+        self, name: str, package: PackageName, description: str, rights: Rights
     ) -> PythonFunction:
         step = PythonFunction(
             self,
@@ -120,11 +123,7 @@ class TrainingStack(LoopStack):
             ),
             environment={"BUCKET": self._data.bucket.bucket_name},
         )
-        # What a step creates it may read again: that is how a lost answer is told from a conflict.
-        readable = tuple(dict.fromkeys((*reads, *creates)))
-        self._data.grant_read(step.function, *readable)
-        self._data.grant_put(step.function, *creates)
-        self._data.grant_list(step.function, *readable)
+        self._data.grant(step.function, rights)
         return step
 
     def _start_on_landing(self, dead_letters: sqs.IQueue) -> None:

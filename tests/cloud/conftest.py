@@ -5,7 +5,8 @@ from typing import Any
 import boto3
 import pytest
 
-from cdk.local.cloud import RunningCloud, open_cloud
+from cdk.local.cloud import RunningCloud
+from cdk.local.emulators import open_cloud
 from cdk.local.ministack import MinistackCloud
 from cdk.local.ports import bind_loopback
 

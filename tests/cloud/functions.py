@@ -1,13 +1,34 @@
 """Functions for the tests, as a person would deploy them."""
 
 import io
+import json
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 RUNTIME = f"python3.{sys.version_info.minor}"
+
+
+def make_role(client: Callable[[str], Any], name: str, *, allow: Mapping[str, str]) -> str:
+    """Make a role that may do some actions, each on a resource; return its ARN."""
+    services = ["lambda.amazonaws.com", "states.amazonaws.com", "events.amazonaws.com"]
+    trust = {"Effect": "Allow", "Principal": {"Service": services}, "Action": "sts:AssumeRole"}
+    rights = [
+        {"Effect": "Allow", "Action": action, "Resource": resource}
+        for action, resource in allow.items()
+    ]
+    iam = client("iam")
+    try:
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
+    except iam.exceptions.EntityAlreadyExistsException:
+        role = iam.get_role(RoleName=name)
+    iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=_document(*rights))
+    return str(role["Role"]["Arn"])
+
+
+def _document(*statements: Mapping[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def package(source: str) -> bytes:
@@ -25,7 +46,7 @@ def deploy(client: Callable[[str], Any], name: str, source: str, *, timeout_s: i
         FunctionName=name,
         Runtime=RUNTIME,
         Handler="main.handler",
-        Role=ROLE,
+        Role=make_role(client, f"{name}-role", allow={"s3:ListAllMyBuckets": "*"}),
         Code={"ZipFile": package(source)},
         Timeout=timeout_s,
         Publish=True,

@@ -8,8 +8,7 @@ import pytest
 from cdk.local.cloud import RunningCloud
 from tests.cloud.conftest import Client
 from tests.cloud.functions import deploy
-
-pytestmark = pytest.mark.cloud
+from tests.fixtures.pager import subscribe_queue
 
 # A period as short as CloudWatch allows, so that a test sees the way to ALARM and back.
 PERIOD_S = 10
@@ -55,9 +54,7 @@ def wait_for_state(client: Client, name: str, state: str, *, timeout_s: float) -
 
 def topic_with_queue(client: Client, name: str) -> tuple[str, str]:
     topic = client("sns").create_topic(Name=name)["TopicArn"]
-    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
-    arn = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"])
+    url, _ = subscribe_queue(client, topic, name=name)
     return topic, url
 
 

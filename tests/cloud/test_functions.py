@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from tests.cloud.conftest import Client
-from tests.cloud.functions import ROLE, deploy
-
-pytestmark = pytest.mark.cloud
+from tests.cloud.functions import deploy, make_role
 
 RAISER = """
 import os
@@ -49,7 +47,7 @@ def test_a_typed_retry_matches_in_a_workflow(client: Client) -> None:
     machine = workflows.create_state_machine(
         name="retries",
         definition=json.dumps({"StartAt": "Call", "States": {"Call": task}}),
-        roleArn=ROLE,
+        roleArn=make_role(client, "retries", allow={"lambda:InvokeFunction": arn}),
     )["stateMachineArn"]
     execution = workflows.start_execution(stateMachineArn=machine)["executionArn"]
     for _ in range(100):

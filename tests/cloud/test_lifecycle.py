@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cdk.local.cloud import RunningCloud, open_cloud
+from cdk.local.cloud import RunningCloud
+from cdk.local.emulators import open_cloud
 from cdk.local.ports import LOOPBACK, is_free
 from core.errors import UnavailableError
 from tests.cloud.conftest import Client, client_of
 from tests.cloud.functions import deploy
-
-pytestmark = pytest.mark.cloud
 
 SLEEPER = "import time\ndef handler(event, context):\n    time.sleep(event)\n"
 

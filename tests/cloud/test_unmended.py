@@ -8,8 +8,6 @@ import pytest
 
 from cdk.local.cloud import RunningCloud
 
-pytestmark = pytest.mark.cloud
-
 PROBES = Path(__file__).with_name("unmended.py")
 
 
@@ -22,6 +20,10 @@ PROBES = Path(__file__).with_name("unmended.py")
         ("rest_apis_are_not_measured", "mend_api_metrics"),
         ("calls_are_not_measured_under_an_alias", "mend_function_metrics"),
         ("state_is_saved_only_at_the_end", "cdk/local/mends/state.py"),
+        ("connections_within_the_machine_count_as_open", "mend_transport"),
+        ("absent_objects_are_told_to_everybody", "mend_absent_objects"),
+        ("workflows_call_what_their_roles_forbid", "mend_workflow_rights"),
+        ("rules_start_what_their_roles_forbid", "mend_rule_rights"),
     ],
 )
 def test_the_mend_is_still_needed(

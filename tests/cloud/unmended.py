@@ -71,5 +71,25 @@ def state_is_saved_only_at_the_end() -> bool:
     return source_of("app.py").count("save_all(") == 1
 
 
+def connections_within_the_machine_count_as_open() -> bool:
+    from ministack.core.iam_evaluator import EvalContext
+
+    asked = EvalContext("arn", "AssumedRole", "0", "s3:GetObject", "*", "us-east-1")
+    from_header = 'headers.get("x-forwarded-proto", "")' in source_of("app.py")
+    return from_header and not asked.secure_transport and asked.source_ip == "127.0.0.1"
+
+
+def absent_objects_are_told_to_everybody() -> bool:
+    return not any("s3:ListBucket" in source_of(name) for name in ("app.py", "services/s3.py"))
+
+
+def workflows_call_what_their_roles_forbid() -> bool:
+    return "lambda:InvokeFunction" not in source_of("services/stepfunctions.py")
+
+
+def rules_start_what_their_roles_forbid() -> bool:
+    return "states:StartExecution" not in source_of("services/eventbridge.py")
+
+
 if __name__ == "__main__":
     sys.stdout.write(json.dumps(globals()[sys.argv[1]]()) + "\n")

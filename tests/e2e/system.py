@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import boto3
 import httpx
 
-from cdk.local.cloud import RunningCloud, open_cloud
+from cdk.local.cloud import RunningCloud
+from cdk.local.emulators import open_cloud
 from core import keys
 
 Json = dict[str, Any]

@@ -12,6 +12,7 @@ from itertools import islice
 import pytest
 
 from tests.e2e.system import LiveSystem, wait_for
+from tests.fixtures.pager import subscribe_queue
 from training.data.simulator import BREAKS, DATASET, live_traffic, simulate, to_csv
 
 Notices = Callable[[], Counter[tuple[str, str]]]
@@ -26,14 +27,9 @@ TICK_S = 10
 def notices(system: LiveSystem) -> Iterator[Notices]:
     """Subscribe a queue to the alarm topic, as a pager would; yield a function that reads it."""
     sqs, sns = system.aws("sqs"), system.aws("sns")
-    queue = sqs.create_queue(QueueName="end-to-end-pager")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
-    subscription = sns.subscribe(
-        TopicArn=system.outputs["AlarmTopicArn"],
-        Protocol="sqs",
-        Endpoint=arn["QueueArn"],
-        ReturnSubscriptionArn=True,
-    )["SubscriptionArn"]
+    queue, subscription = subscribe_queue(
+        system.aws, system.outputs["AlarmTopicArn"], name="end-to-end-pager"
+    )
     seen: Counter[tuple[str, str]] = Counter()
 
     def read() -> Counter[tuple[str, str]]:

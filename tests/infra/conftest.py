@@ -13,7 +13,8 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from cdk.bundling import RECIPES, Package, PackageName
-from cdk.config import Config, Host, Stage, Target, read_config
+from cdk.config import Config, Stage, Target, read_config
+from cdk.host import Host
 from cdk.stacks.deployment import add_deployment
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,6 +12,7 @@ import pytest
 
 from cdk.bundling import RECIPES, Package, PackageName, build_packages
 from cdk.config import read_config
+from cdk.interpreters import find_interpreter
 from tests.infra.conftest import ROOT
 
 pytestmark = [pytest.mark.build, pytest.mark.timeout(900)]
@@ -70,8 +71,11 @@ def test_compiled_modules_fit_lambda_when_built_for_aws(architecture: str) -> No
     config = read_config({"target": "aws", "architecture": architecture}, {})
     machine = "aarch64" if architecture == "arm64" else "x86_64"
     tag = f"cpython-{config.python.replace('.', '')}-{machine}-linux-gnu.so"
+    compiled = find_interpreter(config.python) is not None
     for package in build_packages(ROOT, config).values():
         with zipfile.ZipFile(package.path) as bundle:
+            suffix = f".cpython-{config.python.replace('.', '')}.pyc"
+            assert any(n.endswith(suffix) for n in bundle.namelist()) == compiled
             tagged = [n for n in bundle.namelist() if re.search(r"\.cpython-\d+.*\.so$", n)]
             for name in tagged:
                 assert name.endswith(tag), name

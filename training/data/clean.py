@@ -13,6 +13,8 @@ from core.contract import Contract
 from training.data.rules import Cell, count_rounded, quote_name, quote_text, read_cells
 from training.data.table import RawTable
 
+_COLUMNS_AT_ONCE = 50
+
 
 def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) -> None:
     """Make the views ``clean`` (row_number, v0, v1, …) and ``bad`` (row_number, reason, column).
@@ -25,17 +27,13 @@ def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) ->
     doubts = " OR ".join(f"({cell.doubt})" for cell in cells)
     reasons = ", ".join(f"({cell.fault})" for cell in cells)
     places = " ".join(f"WHEN ({cell.fault}) IS NOT NULL THEN {i}" for i, cell in enumerate(cells))
-    # The rules of all columns are one long statement of several steps: to optimise it takes many
-    # seconds, whatever the number of rows, and folds the steps into one another again.
-    fetch(raw, "PRAGMA disable_optimizer")
-    fetch(
+    _fetch_as_written(
         raw,
         f"CREATE TABLE checked AS SELECT row_number, {values},"  # noqa: S608
         f" CASE WHEN {doubts} THEN coalesce({reasons}) END AS reason,"
         f" CASE WHEN {doubts} THEN CAST(CASE {places} END AS SMALLINT) END AS place"
         f" FROM {read_cells(cells, 'raw')}",
     )
-    fetch(raw, "PRAGMA enable_optimizer")
     if has_identifier:
         _mark_duplicates(raw)
     names = " ".join(f"WHEN {i} THEN {quote_text(cell.name)}" for i, cell in enumerate(cells))
@@ -122,10 +120,15 @@ def count_rounded_numbers(
     large = [cell for cell, top in zip(places.values(), found, strict=True) if (top or 0) >= 2**24]
     if not large:
         return {}
-    counts = ", ".join(count_rounded(cell.raw) for cell in large)
-    clean = "raw WHERE row_number IN (SELECT row_number FROM clean)"
-    rounded = fetch(raw, f"SELECT {counts} FROM {clean}")[0]  # noqa: S608
-    return {cell.name: count for cell, count in zip(large, rounded, strict=True) if count}
+    rounded: dict[str, int] = {}
+    # Some columns at a time: the memory for one long list of counts grows with its square.
+    for first in range(0, len(large), _COLUMNS_AT_ONCE):
+        some = large[first : first + _COLUMNS_AT_ONCE]
+        counts = ", ".join(count_rounded(f"{cell.raw}_read") for cell in some)
+        source = f"{read_cells(some, 'raw')} SEMI JOIN clean USING (row_number)"
+        counted = _fetch_as_written(raw, f"SELECT {counts} FROM {source}")[0]  # noqa: S608
+        rounded |= {cell.name: count for cell, count in zip(some, counted, strict=True) if count}
+    return rounded
 
 
 def _to_parquet(raw: RawTable, query: str) -> bytes:
@@ -139,3 +142,13 @@ def _to_parquet(raw: RawTable, query: str) -> bytes:
 def fetch(raw: RawTable, query: str) -> list[tuple[Any, ...]]:
     """Run a statement and return all rows of its answer."""
     return raw.connection.execute(query).fetchall()
+
+
+def _fetch_as_written(raw: RawTable, query: str) -> list[tuple[Any, ...]]:
+    # The rules of all columns are one long statement of several steps: to optimise it takes many
+    # seconds, whatever the number of rows, and folds the steps into one another again.
+    fetch(raw, "PRAGMA disable_optimizer")
+    try:
+        return fetch(raw, query)
+    finally:
+        fetch(raw, "PRAGMA enable_optimizer")

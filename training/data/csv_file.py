@@ -173,7 +173,8 @@ def _load_cells(
         delimiter=delimiter,
         quotechar='"',
         escapechar='"',
-        max_line_size=max(longest_bytes, 1024),
+        # Its count takes in more than the record itself.
+        max_line_size=longest_bytes + 1024,
     ).create("cells")
 
 

@@ -31,6 +31,7 @@ from training.data.stated import Stated, settle
 from training.data.suspects import find_likely_leaks
 from training.data.table import RawTable
 from training.data.target import infer_target
+from training.data.validate import MAX_BAD_SHARE
 
 _MAX_NAMES = 40
 _MAX_NAME_CHARACTERS = 256
@@ -90,6 +91,7 @@ def infer_contract(
     body = source if isinstance(source, bytes) else _load(source)
     written = stated.describe_file(body)
     with open_raw(body, name=filename, written=written) as table:
+        _check_rows(table, filename)
         _check_names(table, filename)
         facts = [measure_column(table, place) for place in range(len(table.columns))]
         if stated.header is None and not is_parquet(body):
@@ -205,6 +207,20 @@ def _load(path: Path) -> bytes:
         raise InvalidInputError(
             f"{path} may not be read.", next_step=f"Give yourself the right: chmod u+r {path}"
         ) from None
+
+
+def _check_rows(table: RawTable, filename: str) -> None:
+    """Refuse a file of which most rows cannot be cut into the header's columns."""
+    if len(table.ragged) <= MAX_BAD_SHARE * table.row_count:
+        return
+    first = table.ragged[0]
+    raise InvalidInputError(
+        f"{filename}: {len(table.ragged)} of {table.row_count} rows have another number of fields "
+        f"than the header, which has {len(table.columns)}; the first is row {first.row_number}, "
+        f"with {len(first.cells)}.",
+        next_step="Give every row as many fields as the header (quote a field that holds the "
+        "delimiter).",
+    )
 
 
 def _check_names(table: RawTable, filename: str) -> None:

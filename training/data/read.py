@@ -18,6 +18,17 @@ from training.data.table import CANNOT_PARSE, RawTable, count_rows, name_columns
 
 MAX_RAW_BYTES = 256 * 1024 * 1024
 _PARQUET_MAGIC = b"PAR1"
+_OTHER_FORMATS = {
+    b"PK\x03\x04": "a spreadsheet (xlsx, ods) or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet (xls)",
+    b"\x1f\x8b": "compressed (gzip)",
+    b"BZh": "compressed (bzip2)",
+    b"\xfd7zXZ": "compressed (xz)",
+    b"\x28\xb5\x2f\xfd": "compressed (zstd)",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"%PDF": "a PDF document",
+}
 _AS_USUAL = FileFormat()
 
 
@@ -67,6 +78,9 @@ def open_raw(body: bytes, *, name: str, written: FileFormat = _AS_USUAL) -> Iter
         )
     if not body.strip():
         raise InvalidInputError(f"{name} is empty", next_step="send a file with a header and rows")
+    for magic, what in _OTHER_FORMATS.items():
+        if body.startswith(magic):
+            raise InvalidInputError(f"{name} is {what}, not CSV or Parquet", next_step=CANNOT_PARSE)
     with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
         if is_parquet(body):
             yield _read_parquet(connection, body, name=name, folder=Path(folder))

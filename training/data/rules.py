@@ -133,9 +133,8 @@ def read_cells(cells: Iterable[Cell], source: str) -> str:
     return f"(SELECT *, {read} FROM (SELECT *, {first} FROM {source}))"  # noqa: S608
 
 
-def count_rounded(cell: str) -> str:
+def count_rounded(number: str) -> str:
     """Return the SQL that counts whole numbers that float32 cannot hold (above 2 to the 24th)."""
-    number = known_number(cell)
     return (
         f"count(*) FILTER (WHERE {number} = floor({number})"
         f" AND abs({number}) <= {LARGEST_FLOAT32!r}"

@@ -6,7 +6,7 @@ import duckdb
 
 from core.errors import InvalidInputError
 
-CANNOT_PARSE = "save it again as CSV with a comma between fields, or as Parquet"
+CANNOT_PARSE = "save it again as CSV (UTF-8, a comma between fields), or as Parquet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,9 +58,9 @@ def infer_target(
         If the column cannot be a target, or not one of that task.
     """
     if facts.distinct < 2:
+        found = "one value only" if facts.distinct else "no value"
         raise InvalidInputError(
-            f"Column {facts.name!r} has {facts.distinct} different values: there is nothing to "
-            "predict.",
+            f"Column {facts.name!r} has {found} in {facts.rows} rows: there is nothing to predict.",
             next_step="Choose another column with --target.",
         )
     guess = _guess_task(facts)

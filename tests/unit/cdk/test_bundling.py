@@ -17,7 +17,9 @@ from cdk.bundling import (
     build,
     build_packages,
 )
-from cdk.config import Host, read_config
+from cdk.config import read_config
+from cdk.host import Host
+from cdk.toolkit import tell
 from core.errors import UnavailableError
 
 ONE = {"control": Recipe(sources=("core",), handlers=("core.a",), dropped=("big/*",), limit_mib=1)}
@@ -98,6 +100,24 @@ def test_byte_code_is_never_checked_against_times(project: Path) -> None:
         for name in compiled:
             flags = int.from_bytes(bundle.read(name)[4:8], "little")
             assert flags == 0b01, name  # by hash, unchecked: PEP 552
+
+
+def test_says_once_how_to_mend_it_when_nothing_can_make_byte_code(
+    project: Path, uv: FakeUv, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(build, "find_interpreter", lambda _python: None)
+        package = make(project)
+    assert not [name for name in names(package) if name.endswith(".pyc")]
+    said = [line for line in capsys.readouterr().err.splitlines() if "no byte code" in line]
+    assert len(said) == 1
+    assert "then run the same command again" in said[0]
+    assert tell(said[0]) == said[0], "it must reach who deploys"
+    compiled = make(project)  # now something can
+    assert compiled.digest != package.digest
+    assert [name for name in names(compiled) if name.endswith(".pyc")]
+    assert uv.installs == 2
+    assert "no byte code" not in capsys.readouterr().err
 
 
 def test_nothing_is_built_again_when_nothing_changed(project: Path, uv: FakeUv) -> None:
@@ -214,6 +234,15 @@ def test_wheels_are_lambdas_when_target_is_aws() -> None:
     platform = Platform.of(config)
     assert platform.wheels == "aarch64-manylinux_2_34"
     assert platform.label == "aws-aarch64-py313"
+
+
+def test_wheels_are_lambdas_when_a_localstack_in_docker_runs_the_functions() -> None:
+    host = Host(python="3.13", architecture="arm64")
+    endpoint = {"LOOP_LOCALSTACK_ENDPOINT": "http://127.0.0.1:4566"}
+    config = read_config({"target": "localstack"}, endpoint, host=host)
+    assert Platform.of(config).wheels == "aarch64-manylinux_2_34"
+    ours = read_config({"target": "localstack"}, {}, host=host)
+    assert Platform.of(ours).wheels is None
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk.config import Config, Host, read_config, setting_names
+from cdk.config import Config, read_config, setting_names
+from cdk.host import Host
 from cdk.setting import SettingError
 
 HOST = Host(python="3.11", architecture="arm64")
@@ -25,6 +26,24 @@ def test_defaults_fit_the_local_machine_when_nothing_is_given() -> None:
 def test_defaults_fit_lambda_when_target_is_aws() -> None:
     config = read({"target": "aws"})
     assert (config.python, config.architecture) == ("3.12", "x86_64")
+
+
+def test_defaults_fit_this_machine_when_localstack_runs_on_it() -> None:
+    config = read({"target": "localstack"})
+    assert (config.python, config.architecture) == (HOST.python, HOST.architecture)
+    assert config.runs_here
+
+
+def test_defaults_fit_lambdas_images_when_the_localstack_is_the_persons_own() -> None:
+    config = read({"target": "localstack"}, LOOP_LOCALSTACK_ENDPOINT="http://127.0.0.1:4566")
+    assert (config.python, config.architecture) == ("3.12", HOST.architecture)
+    assert not config.runs_here
+
+
+def test_a_localstack_of_ones_own_matters_only_to_its_target() -> None:
+    for target, runs_here in (("local", True), ("aws", False)):
+        config = read({"target": target}, LOOP_LOCALSTACK_ENDPOINT="http://127.0.0.1:4566")
+        assert config.runs_here is runs_here
 
 
 def test_runtime_is_the_running_one_when_aws_can_run_it() -> None:
@@ -81,7 +100,13 @@ def test_rejects_a_misspelt_variable() -> None:
 
 
 def test_variables_of_other_parts_are_left_alone() -> None:
-    others = ("LOOP_HOME", "LOOP_USER", "LOOP_WORKSPACE", "LOOP_FUNCTION_PYTHON")
+    others = (
+        "LOOP_HOME",
+        "LOOP_USER",
+        "LOOP_WORKSPACE",
+        "LOOP_FUNCTION_PYTHON",
+        "LOOP_LOCALSTACK_PYTHON",
+    )
     assert read_config({}, dict.fromkeys(others, "x"), host=HOST) == read()
 
 
@@ -102,6 +127,7 @@ def test_variables_of_other_parts_are_left_alone() -> None:
         ("daily_quota", "1e3", "allowed are whole numbers"),
         ("inference_memory_mb", "128", "allowed are whole numbers from 512 to 3008"),
         ("alarm_key", "yes", "allowed are true, false"),
+        ("localstack_endpoint", "4566", "allowed are addresses like http://127.0.0.1:4566"),
     ],
 )
 def test_rejects_a_value_that_is_not_allowed(name: str, value: str, allowed: str) -> None:

@@ -252,6 +252,16 @@ def test_fingerprint_changes_when_a_source_or_setting_changes(tmp_path: Path) ->
     assert fingerprint(tmp_path, settings) != before
 
 
+def test_settings_change_when_an_interpreter_for_byte_code_appears(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = []
+    for found in (None, "/usr/bin/python3.12"):
+        monkeypatch.setattr("cdk.fingerprint.find_interpreter", lambda _python, f=found: f)
+        settings.append(read_settings(target="aws", stage="dev", environment={}))
+    assert settings[0] != settings[1]
+
+
 def test_fingerprint_stays_when_what_is_not_deployed_changes(tmp_path: Path) -> None:
     for folder in ("core/__pycache__", "cdk/local", "docs"):
         (tmp_path / folder).mkdir(parents=True)

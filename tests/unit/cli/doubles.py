@@ -15,6 +15,7 @@ from cli.output import Output
 from cli.session import Session
 from cli.system import STACKS, System
 from core import keys
+from core.errors import LoopError
 from core.store import ObjectStore, open_memory
 
 OUTPUTS = {
@@ -219,6 +220,7 @@ class FakeCloud:
 
     name = "fake 1.0"
     lacks = ("Nothing of note.",)
+    keeps_data = True
 
     def __init__(self, *, is_running: bool = False) -> None:
         self.is_running = is_running
@@ -229,6 +231,9 @@ class FakeCloud:
         self.starts += 1
         self.is_running = True
         return RunningCloud("http://127.0.0.1:4566", "us-east-1", 1, Path("fake.log"))
+
+    def explain(self, said: str) -> LoopError | None:
+        return LoopError("Known here.", next_step="begin anew") if "known fault" in said else None
 
     def running(self) -> RunningCloud | None:
         return self.start(report=lambda _line: None) if self.is_running else None

@@ -99,6 +99,10 @@ def test_file_that_is_there_already_is_said_so(loop: Loop, world: World, file: P
         (b"a,churned\n1,\0\n", "row 2"),
         (b"a,churned\n1,caf\xc3\xa9\n2,caf\xe9\n", "row 3"),
         (b"a,a,churned\n1,2,3\n", "same name"),
+        (b"PK\x03\x04" + b"\0" * 50, "spreadsheet"),
+        # What only the workflow's first step would have found.
+        (b"a,churned\n" + b"1,no\n2,yes\n" * 20, "40 good rows"),
+        (b"a,churned\n" + b"1,no\n2,yes\n" * 30 + b"1,no,3\n" * 70, "row 62, with 3"),
     ],
 )
 def test_rejects_a_bad_file_before_anything_is_uploaded(
@@ -113,6 +117,31 @@ def test_rejects_a_bad_file_before_anything_is_uploaded(
     assert said in stopped
     assert list(world.memory.list("contracts/")) == []
     assert list(world.memory.list("raw/")) == []
+
+
+@pytest.mark.usefixtures("trained")
+def test_rejects_a_second_file_that_breaks_the_contract_before_it_lands(
+    loop: Loop, world: World, file: Path
+) -> None:
+    add = ("data", "add", str(file), "--target", "churned", "--name", "customers")
+    loop(*add)
+    before = {info.key: info.etag for info in world.memory.list("")}
+    file.write_text(ROWS.replace("basic", "secret").replace("pro", "other"))
+    result = loop(*add)
+
+    assert result.exit_code == 2
+    assert "200 of 200 rows break the data contract" in result.stderr
+    assert "unknown category in column 'plan'" in result.stderr
+    assert "secret" not in result.output
+    assert "--new-contract" in result.stderr
+    assert {info.key: info.etag for info in world.memory.list("")} == before
+
+
+def test_rejects_a_folder(loop: Loop, tmp_path: Path) -> None:
+    result = loop("data", "add", str(tmp_path), "--target", "churned")
+
+    assert result.exit_code == 2
+    assert "is a folder" in result.stderr
 
 
 def test_rejects_a_file_without_a_target(loop: Loop, file: Path) -> None:

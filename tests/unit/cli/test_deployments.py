@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner, Result
 
-from cdk.toolkit import Toolkit
+from cdk.toolkit import Toolkit, ToolkitError
 from cli.home import Deployed, choose_place, load_deployed, save_deployed
 from cli.main import app
 from cli.session import Session
@@ -271,6 +271,32 @@ def test_region_is_known_to_every_library_however_it_was_set(name: str) -> None:
 def test_rejects_the_emulators_credentials_on_aws() -> None:
     with pytest.raises(InvalidInputError, match="test value"):
         aws_environment({"AWS_ACCESS_KEY_ID": "test"})
+
+
+def test_deploy_says_what_a_failure_means_when_the_cloud_knows_it(bench: Bench) -> None:
+    bench.toolkit.fail = ToolkitError("cdk deploy failed. Its last lines:\n  a known fault")
+    result = bench.loop("deploy", "--again")
+
+    assert result.exit_code == 1
+    assert "Known here." in result.stderr
+    assert "Next: begin anew" in result.stderr
+    assert "last lines" not in result.stderr
+
+
+def test_deploy_shows_cdks_last_lines_when_the_cloud_does_not_know_the_failure(
+    bench: Bench,
+) -> None:
+    bench.toolkit.fail = ToolkitError("cdk deploy failed. Its last lines:\n  something else")
+
+    assert "something else" in bench.loop("deploy", "--again").stderr
+
+
+def test_down_says_so_when_nothing_is_kept(bench: Bench) -> None:
+    bench.cloud.is_running, bench.cloud.keeps_data = True, False
+    told = bench.loop("down", "--target", "localstack").stdout
+
+    assert "its stacks and data are gone" in told
+    assert "loop deploy --target localstack" in told
 
 
 def test_doctor_finds_everything_in_order(bench: Bench) -> None:

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from cdk.local.cloud import RunningCloud, open_cloud
+from cdk.local.cloud import RunningCloud
+from cdk.local.emulators import open_cloud
 from cdk.local.localstack import ENDPOINT_VARIABLE
 from cdk.local.ministack import check_state, emulator_environment
 from core.errors import UnavailableError

@@ -1,13 +1,12 @@
-import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
-import uv
 
 from cdk.local import localstack
-from cdk.local.cloud import open_cloud
+from cdk.local.cloud import EmulatorName
+from cdk.local.emulators import open_cloud
 from cdk.local.localstack import ExternalLocalstack, find_python, localstack_environment
 from core.errors import InvalidInputError, UnavailableError
 
@@ -49,13 +48,9 @@ def test_rejects_an_endpoint_that_is_no_address(tmp_path: Path, endpoint: str) -
         ExternalLocalstack(endpoint, region="us-east-1", log_file=tmp_path)
 
 
-def test_says_which_python_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    absent = tmp_path / "uv"
-    absent.write_text("#!/bin/sh\nexit 2\n")
-    absent.chmod(0o755)
+def test_says_which_python_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(localstack.PYTHON_VARIABLE, raising=False)
-    monkeypatch.setattr(sys, "version_info", (3, 11, 0))
-    monkeypatch.setattr(uv, "find_uv_bin", lambda: str(absent))
+    monkeypatch.setattr(localstack, "find_interpreter", lambda _python: None)
     with pytest.raises(UnavailableError, match=r"LocalStack needs Python 3\.13") as raised:
         find_python()
     assert "uv python install 3.13" in raised.value.next_step
@@ -70,3 +65,29 @@ def test_listens_on_loopback_with_the_server_that_respects_it(tmp_path: Path) ->
     settings = localstack_environment(tmp_path, port=4567, region="eu-west-1")
     assert settings["GATEWAY_LISTEN"] == "127.0.0.1:4567"
     assert settings["GATEWAY_SERVER"] == "hypercorn"
+
+
+@pytest.mark.parametrize(
+    ("own", "advice"),
+    [("", "loop down --target localstack &&"), ("http://127.0.0.1:1", "restart your LocalStack")],
+)
+@pytest.mark.parametrize(
+    "said",
+    ["UPDATE_FAILED | Alias already exists: arn:aws:lambda", "The stack x is in a failed state."],
+)
+def test_says_how_to_begin_anew_when_an_update_broke_the_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str, advice: str, said: str
+) -> None:
+    monkeypatch.setenv(localstack.ENDPOINT_VARIABLE, own)
+    explained = open_cloud(tmp_path, emulator="localstack").explain(f"cdk failed\n  {said}")
+    assert explained is not None
+    assert "cannot update a function behind an alias" in str(explained)
+    assert explained.next_step.startswith(advice)
+    assert "\n" not in str(explained)
+
+
+@pytest.mark.parametrize("emulator", ["ministack", "localstack"])
+def test_explains_nothing_when_a_failure_is_not_the_emulators(
+    tmp_path: Path, emulator: EmulatorName
+) -> None:
+    assert open_cloud(tmp_path, emulator=emulator).explain("No such file") is None

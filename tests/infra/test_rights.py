@@ -1,0 +1,200 @@
+"""Every role has the rights that are listed here, and no other."""
+
+from typing import Any, Final, get_args
+
+import pytest
+
+from cdk.config import Stage, Target
+from tests.infra.conftest import Resource, Synthesize, Synthesized
+
+Rights = set[tuple[str, str]]
+
+# Every function: its own log group, and traces, which know no resources.
+OWN: Final[Rights] = {
+    ("logs:CreateLogStream", "<own log group>"),
+    ("logs:PutLogEvents", "<own log group>"),
+    ("xray:PutTelemetryRecords", "*"),
+    ("xray:PutTraceSegments", "*"),
+}
+ASKS: Final = ("s3:ListBucket", "without a prefix")
+
+
+def reads(*keys: str) -> Rights:
+    return {("s3:GetObject", key) for key in keys}
+
+
+def writes(*keys: str) -> Rights:
+    return {("s3:PutObject", key) for key in keys}
+
+
+def lists(*folders: str) -> Rights:
+    return {("s3:ListBucket", folder) for folder in folders}
+
+
+# What is created only where nothing is, or replaced only in a known state, is read as well: so a
+# lost answer is told from a conflict (feedback, bundles, versions, and what a promotion writes).
+PROMOTION: Final = (
+    "registry/*/aliases/champion.json",
+    "registry/*/history/champion/*",
+    "registry/default.json",
+)
+RIGHTS: Final[dict[str, Rights]] = {
+    # A file or a contract that is not there is a reason to reject, and asked for.
+    "Validate": reads("raw/*", "contracts/*")
+    | writes("datasets/*", "quarantine/*", "runs/*/spec.json")
+    | {ASKS},
+    "Split": reads("datasets/*", "runs/*/spec.json")
+    | writes("runs/*/data.json", "runs/*/split.npz"),
+    "Candidate": reads("runs/*/spec.json", "runs/*/split.npz") | writes("runs/*/candidates/*"),
+    # The champion is judged on the same holdout; there need not be one, hence the question.
+    "Evaluate": reads(
+        "runs/*/spec.json", "runs/*/data.json", "runs/*/split.npz", "runs/*/candidates/*",
+        "registry/*/aliases/champion.json", "registry/*/versions/*", "bundles/*",
+    )
+    | writes("runs/*/evaluation.json", "bundles/*")
+    | {ASKS},
+    "Gate": reads("runs/*/evaluation.json") | writes("runs/*/gate.json"),
+    "Register": reads("runs/*/data.json", "runs/*/evaluation.json", "registry/*/versions/*")
+    | writes("registry/*/versions/*")
+    | lists("registry/*/versions/"),
+    # At first there is no champion and no default model, hence the question.
+    "Promote": reads(
+        "runs/*/data.json", "runs/*/evaluation.json", "registry/*/versions/*", *PROMOTION
+    )
+    | writes(*PROMOTION)
+    | lists("registry/*/versions/", "registry/*/history/champion/")
+    | {ASKS},
+    "Record": writes("runs/*/outcome.json"),
+    # Serves every model of the registry; a name that is not there is asked for.
+    "Predictor": reads(
+        "registry/default.json", "registry/*/aliases/*", "registry/*/versions/*", "bundles/*",
+        "feedback/*",
+    )
+    | writes("captured/*", "feedback/*")
+    | lists("registry/*")
+    | {ASKS},
+    # A model that was registered and never promoted has no champion, hence the question.
+    "Monitor": reads(
+        "registry/*/aliases/champion.json", "registry/*/versions/*", "bundles/*", "captured/*",
+        "feedback/*",
+    )
+    | writes("monitor/*")
+    | lists("registry/*", "captured/*", "feedback/*")
+    | {ASKS, ("sqs:SendMessage", "<dead letters>")},
+}  # fmt: skip
+# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html and xray-iam.html
+WORKFLOW: Final[Rights] = {
+    *(("lambda:InvokeFunction", f"<{step}>") for step in (
+        "Candidate", "Evaluate", "Gate", "Promote", "Record", "Register", "Split", "Validate")),
+    *((f"logs:{action}", "*") for action in (
+        "CreateLogDelivery", "DeleteLogDelivery", "DescribeLogGroups", "DescribeResourcePolicies",
+        "GetLogDelivery", "ListLogDeliveries", "PutResourcePolicy", "UpdateLogDelivery")),
+    *((f"xray:{action}", "*") for action in (
+        "GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")),
+}  # fmt: skip
+
+
+@pytest.fixture(
+    params=[(target, stage) for target in get_args(Target) for stage in get_args(Stage)],
+    ids="-".join,
+)
+def deployment(request: pytest.FixtureRequest, synthesize: Synthesize) -> Synthesized:
+    target, stage = request.param
+    return synthesize(target, stage)
+
+
+def rights_of(statement: dict[str, Any], function: str) -> Rights:
+    """Return a statement as pairs of an action and what it is for."""
+    assert statement["Effect"] == "Allow"
+    condition = statement.get("Condition")
+    if condition == {"Null": {"s3:prefix": "true"}}:
+        resources = ["without a prefix"]
+    elif condition:
+        ((operator, values),) = condition.items()
+        assert (operator, set(values)) == ("StringLike", {"s3:prefix"})
+        resources = as_list(values["s3:prefix"])
+    else:
+        resources = [name_of(one, function) for one in as_list(statement["Resource"])]
+    return {(action, one) for action in as_list(statement["Action"]) for one in resources}
+
+
+def name_of(resource: Any, function: str) -> str:  # noqa: ANN401 - a template's value
+    """Return a key, or what a template's reference means."""
+    if resource == "*":
+        return "*"
+    if "Fn::Join" in resource:
+        first, *rest = resource["Fn::Join"][1]
+        assert "ExportsOutputFnGetAttDataBucket" in first["Fn::ImportValue"]
+        return "".join(rest).removeprefix("/")
+    if "Fn::ImportValue" in resource:
+        assert "DeadLetters" in resource["Fn::ImportValue"]
+        return "<dead letters>"
+    logical_id = str(resource.get("Ref") or resource["Fn::GetAtt"][0])
+    if logical_id.startswith(f"{function}Logs"):
+        return "<own log group>"
+    return f"<{logical_id.partition('Function')[0]}>"
+
+
+def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a template's value
+    return value if isinstance(value, list) else [value]
+
+
+def statements(resource: Resource) -> list[dict[str, Any]]:
+    properties = resource["Properties"]
+    inline = [policy["PolicyDocument"] for policy in properties.get("Policies", ())]
+    documents = inline or [properties["PolicyDocument"]]
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+@pytest.mark.parametrize("function", RIGHTS)
+def test_a_function_has_exactly_its_rights(deployment: Synthesized, function: str) -> None:
+    (policy,) = (
+        resource
+        for logical_id, resource in deployment.resources("AWS::IAM::Policy").items()
+        if logical_id.startswith(f"{function}RoleDefaultPolicy")
+    )
+    found = set().union(*(rights_of(one, function) for one in statements(policy)))
+    assert found == RIGHTS[function] | OWN
+
+
+def test_the_workflow_has_exactly_its_rights(deployment: Synthesized) -> None:
+    (role,) = (
+        resource
+        for logical_id, resource in deployment.resources("AWS::IAM::Role").items()
+        if logical_id.startswith("WorkflowRole")
+    )
+    found = set().union(*(rights_of(one, "Workflow") for one in statements(role)))
+    assert found == WORKFLOW
+
+
+def test_nobody_else_has_rights_but_the_rule_that_starts_the_workflow(
+    deployment: Synthesized,
+) -> None:
+    others = {
+        logical_id: policy
+        for logical_id, policy in deployment.resources("AWS::IAM::Policy").items()
+        if not logical_id.startswith(tuple(f"{function}Role" for function in RIGHTS))
+    }
+    (policy,) = others.values()
+    (statement,) = statements(policy)
+    (machine,) = deployment.resources("AWS::StepFunctions::StateMachine")
+    assert statement["Action"] == "states:StartExecution"
+    assert statement["Resource"] == {"Ref": machine}
+    with_inline = {
+        logical_id
+        for logical_id, role in deployment.resources("AWS::IAM::Role").items()
+        if "Policies" in role["Properties"]
+    }
+    assert len(with_inline) == 1
+
+
+def test_managed_policies_are_only_those_that_services_demand(deployment: Synthesized) -> None:
+    managed = {
+        logical_id.rstrip("0123456789ABCDEF")
+        for logical_id, role in deployment.resources("AWS::IAM::Role").items()
+        if role["Properties"].get("ManagedPolicyArns")
+    }
+    # API Gateway's role for its logs; the role of CDK's own function that empties a bucket.
+    emptied = deployment.config.target == "aws" and not deployment.config.is_prod
+    helper = {"CustomS3AutoDeleteObjectsCustomResourceProviderRole"} if emptied else set()
+    assert managed == {"ApiCloudWatchRole"} | helper
