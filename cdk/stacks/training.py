@@ -82,11 +82,13 @@ class TrainingStack(LoopStack):
                 Rights(reads=("runs/*/spec.json", "runs/*/data.json", "runs/*/split.npz",
                               "runs/*/candidates/*", "bundles/*",
                               "registry/*/aliases/champion.json", "registry/*/versions/*"),
-                       writes=("runs/*/evaluation.json", "bundles/*"), asks=True),
+                       writes=("runs/*/evaluation.json", "runs/*/report.json", "bundles/*"),
+                       asks=True),
             ),
             gate=self._step(
                 "gate", "control", "Compares the candidate with the champion",
-                Rights(reads=("runs/*/evaluation.json",), writes=("runs/*/gate.json",)),
+                Rights(reads=("runs/*/spec.json", "runs/*/data.json", "runs/*/evaluation.json"),
+                       writes=("runs/*/gate.json",)),
             ),
             register=self._step(
                 "register", "control", "Gives a bundle the next version number",

@@ -51,9 +51,10 @@ RIGHTS: Final[dict[str, Rights]] = {
         "runs/*/spec.json", "runs/*/data.json", "runs/*/split.npz", "runs/*/candidates/*",
         "registry/*/aliases/champion.json", "registry/*/versions/*", "bundles/*",
     )
-    | writes("runs/*/evaluation.json", "bundles/*")
+    | writes("runs/*/evaluation.json", "runs/*/report.json", "bundles/*")
     | {ASKS},
-    "Gate": reads("runs/*/evaluation.json") | writes("runs/*/gate.json"),
+    "Gate": reads("runs/*/spec.json", "runs/*/data.json", "runs/*/evaluation.json")
+    | writes("runs/*/gate.json"),
     "Register": reads("runs/*/data.json", "runs/*/evaluation.json", "registry/*/versions/*")
     | writes("registry/*/versions/*")
     | lists("registry/*/versions/"),
