@@ -101,10 +101,8 @@ def _read_regular(
     with place.path.open("wb") as file:
         file.writelines(cut_out(body, structure, odd))
     longest_bytes = structure.longest_bytes
-    _load_cells(connection, place.path, delimiter, width=len(columns), longest_bytes=longest_bytes)
-    if count_rows(connection, "cells") != len(odd) - odd.sum():
-        # The two disagree on what a record is: the careful reader has the last word.
-        connection.execute("DROP TABLE cells")
+    expected = len(odd) - int(odd.sum())
+    if not _agree(connection, place, len(columns), longest_bytes, expected):
         return None
     _number_rows(connection, np.flatnonzero(odd), above=place.above)
     ragged = np.flatnonzero(odd & (structure.fields > 0))[1:].tolist()
@@ -113,6 +111,26 @@ def _read_regular(
     rows = tuple(RaggedRow(first + record, row) for record, row in zip(ragged, cells, strict=True))
     row_count = int((structure.fields > 0).sum()) - 1
     return RawTable(connection=connection, columns=columns, row_count=row_count, ragged=rows)
+
+
+def _agree(
+    connection: duckdb.DuckDBPyConnection,
+    place: _Place,
+    width: int,
+    longest_bytes: int,
+    expected: int,
+) -> bool:
+    """Load the cells; where duckdb sees other records, the careful reader has the last word."""
+    delimiter = place.delimiter
+    try:
+        _load_cells(connection, place.path, delimiter, width=width, longest_bytes=longest_bytes)
+        if count_rows(connection, "cells") == expected:
+            return True
+    except duckdb.InvalidInputException:
+        # Its message holds cells of the file; what is wrong, if anything, is found out below.
+        pass
+    connection.execute("DROP TABLE IF EXISTS cells")
+    return False
 
 
 def _parse(
@@ -184,7 +202,11 @@ def _read_carefully(connection: duckdb.DuckDBPyConnection, body: bytes, place: _
     copied = _copy_regular_rows(body.decode(), place)
     width, written = len(copied.columns), copied.row_count
     longest_bytes = copied.longest_bytes
-    _load_cells(connection, path, ",", width=width, longest_bytes=longest_bytes, numbered=True)
+    try:
+        _load_cells(connection, path, ",", width=width, longest_bytes=longest_bytes, numbered=True)
+    except duckdb.InvalidInputException:
+        # Not chained: its message holds cells of the file.
+        raise InvalidInputError(f"{name} cannot be read", next_step=CANNOT_PARSE) from None
     connection.execute("CREATE VIEW raw AS SELECT * FROM cells")
     found = count_rows(connection, "cells")
     if found != written:

@@ -220,3 +220,26 @@ def test_the_encoding_is_guessed(body: bytes, encoding: str) -> None:
 def test_reads_the_declared_delimiter_though_another_cuts_more() -> None:
     body = b"a;b,c,d\n1;2,3,4\n"
     assert read(body, FileFormat(delimiter=";"))[1] == [(2, "1", "2,3,4")]
+
+
+def test_reads_carefully_when_duckdb_sees_other_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = csv_file._load_cells
+
+    def fail_once(*args: object, **options: object) -> None:
+        monkeypatch.setattr(csv_file, "_load_cells", load)
+        raise duckdb.InvalidInputException("secret")
+
+    monkeypatch.setattr(csv_file, "_load_cells", fail_once)
+    assert read(b"a,b\n1,2\n")[1] == [(2, "1", "2")]
+
+
+def test_says_nothing_of_a_cell_when_duckdb_cannot_read_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise duckdb.InvalidInputException("secret")
+
+    monkeypatch.setattr(csv_file, "_load_cells", fail)
+    with pytest.raises(InvalidInputError, match="cannot be read") as caught:
+        read(b"a,b\n1,2\n")
+    assert caught.value.__cause__ is None
