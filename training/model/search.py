@@ -94,6 +94,8 @@ def search(recipe: Recipe, rows: Rows, contract: Contract, *, budget: Budget, se
     space = limit_space(recipe, contract, space)
     width = rows.inputs.numeric.shape[1] + rows.inputs.strings.shape[1]
     smallest = _find_smallest_part(rows, contract)
+    if recipe.name == "boosting" and contract.task == "multiclass":
+        width *= len(contract.classes)  # each class has trees of its own
     count = count_configurations(
         recipe, EFFORTS[budget], rows=len(rows), width=width, halving=smallest is not None
     )

@@ -106,9 +106,9 @@ def test_rejects_groups_that_leave_nothing_to_fit() -> None:
 
 
 def test_a_graph_that_would_be_too_large_is_refused_before_it_is_fitted() -> None:
-    assert find_reason_not_to_export(RECIPES["boosting"], make_wide(3)) == ""
-    reason = find_reason_not_to_export(RECIPES["boosting"], make_wide(1000))
-    assert "With 1000 classes, the graph of boosting would have about" in reason
+    assert find_reason_not_to_export(RECIPES["forest"], make_wide(3)) == ""
+    reason = find_reason_not_to_export(RECIPES["forest"], make_wide(1000))
+    assert "With 1000 classes, the graph of forest would have about" in reason
     assert find_reason_not_to_export(RECIPES["linear"], make_wide(1000)) == ""
 
 
