@@ -148,6 +148,7 @@ def describe(system: System, dataset: str, raw_key: str, outcome: Outcome) -> di
         "rows": summary.get("rows"),
         "quarantined": summary.get("quarantined"),
         "faults": summary.get("faults", []),
+        "unexpected_columns": summary.get("unexpected_columns", []),
         "metrics": outcome.steps.get("evaluation", {}).get("metrics", {}),
         "candidate": outcome.steps.get("evaluation", {}).get("candidate"),
         "gate": outcome.steps.get("gate", {}).get("rules", []),
