@@ -150,6 +150,7 @@ def describe(system: System, dataset: str, raw_key: str, outcome: Outcome) -> di
         "rows": summary.get("rows"),
         "quarantined": summary.get("quarantined"),
         "faults": summary.get("faults", []),
+        "unexpected_columns": summary.get("unexpected_columns", []),
         "changed": summary.get("changed", {}),
         "metrics": evaluation.get("metrics", {}),
         "candidate": evaluation.get("candidate"),

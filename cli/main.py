@@ -27,6 +27,11 @@ from cli.session import Session, explain
 from core.errors import LoopError
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 it did not work; 2 wrong input; 3 not found; 4 a conflict with what is"
+    " there; 5 damaged data; 6 the cloud or this computer is not available, trying again may help;"
+    f" {INTERRUPTED} interrupted. With --json an error is a document too."
+)
 
 
 class LoopGroup(TyperGroup):
@@ -80,7 +85,7 @@ def _show_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(epilog=EXIT_CODES)
 def loop(
     ctx: typer.Context,
     *,

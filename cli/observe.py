@@ -27,7 +27,7 @@ def alarms(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
     found = list_alarms(session.system())
     # A fulfilled rule needs no reason; --json has them all.
     rows = [
-        [a["name"], a["state"], a["since"], a["reason"] if a["state"] != "OK" else ""]
+        [a["name"], a["state"], a["since"][:19], a["reason"] if a["state"] != "OK" else ""]
         for a in found
     ]
     session.output.report(

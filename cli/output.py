@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -58,9 +59,18 @@ class Output:
         self, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = ""
     ) -> None:
         """Print rows under headings; numbers are set to the right."""
-        table = Table(title=title or None, title_justify="left", title_style="bold")
+        # No frame: in 80 columns its lines would take the room of words.
+        table = Table(
+            title=title or None,
+            title_justify="left",
+            title_style="bold",
+            box=box.SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, 1, 0, 0),
+        )
         for index, column in enumerate(columns):
-            is_number = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+            is_number = bool(rows) and all(_is_number(row[index]) for row in rows)
             table.add_column(column, justify="right" if is_number else "left", overflow="fold")
         for row in rows:
             table.add_row(*(Text(_cell(value)) for value in row))
@@ -133,6 +143,10 @@ def _console(*, stderr: bool, width: int | None) -> Console:
     if width is None and not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
     return console
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _cell(value: object) -> str:

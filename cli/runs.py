@@ -77,6 +77,9 @@ def _show(session: Session, document: dict[str, Any]) -> None:
             [f["rows"], f["column"] or "the whole row", f["reason"]] for f in document["faults"]
         ]
         out.table(["rows", "column", "reason"], rows, title="Quarantine")
+    if document["unexpected_columns"]:
+        names = ", ".join(document["unexpected_columns"])
+        out.say(f"Not in the data contract, and left out: {names}")
     for line in describe_split(document["data"]):
         out.say(line)
     if document.get("changed"):

@@ -78,6 +78,11 @@ def explain(error: Exception) -> LoopError:
         return LoopError(
             f"Access to {error.filename} was denied.", next_step="change its rights, then try again"
         )
+    if isinstance(error, OSError) and error.filename:
+        return UnavailableError(
+            f"{error.filename} cannot be used: {error.strerror}.",
+            next_step="check the path (LOOP_HOME, if it is set, says where the local state lies)",
+        )
     if type(error).__module__.startswith("botocore."):
         return _explain_aws(error)
     if type(error).__module__.startswith("httpx"):

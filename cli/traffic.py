@@ -225,4 +225,7 @@ def _show(session: Session, document: dict[str, Any]) -> None:
     session.output.facts(facts)
     if "429" in document["statuses"]:
         session.output.say("429 is the API's limit of requests per second; --rate sends slower.")
+    if not all(status.isdigit() for status in document["statuses"]):
+        session.output.say("Not every request was answered. Next: loop status")
+        return
     session.output.say("Next: loop alarms (the monitor looks every few minutes)")

@@ -6,6 +6,7 @@ knows better says so in the contract, which is a plain JSON file.
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -182,7 +183,9 @@ def _warn(evidence: Evidence, leaks: Mapping[str, float]) -> Evidence:
 
 def name_dataset(filename: str) -> str:
     """Make a good dataset name of a file's name: ``Telco Churn (2).csv`` → ``telco-churn-2``."""
-    stem = Path(filename).name.partition(".")[0].lower()
+    # Letters keep their base where they have one: "für" becomes "fur".
+    plain = unicodedata.normalize("NFKD", Path(filename).name).encode("ascii", "ignore").decode()
+    stem = plain.partition(".")[0].lower()
     name = re.sub(r"[^a-z0-9]+", "-", stem).lstrip("-0123456789")[:48].strip("-")
     return name or "data"
 

@@ -40,6 +40,7 @@ def trained(world: World) -> None:
         summary = {
             "rows": 198,
             "quarantined": 2,
+            "unexpected_columns": ["hobby"],
             "faults": [{"reason": "not a number", "column": "age", "rows": 2}],
         }
         world.memory.put(keys.run(run_id, "data.json"), json.dumps(data).encode())
@@ -67,6 +68,7 @@ def test_file_lands_with_its_contract_and_is_trained_on(
     assert world.memory.get(landed[0]).body == ROWS.encode()
     assert "198 clean rows, 2 quarantined" in result.stdout
     assert "not a number" in result.stdout
+    assert "left out: hobby" in result.stdout
     assert "Version 1 of customers serves now." in result.stdout
     assert "fitting the candidates" in result.stderr
 

@@ -141,6 +141,11 @@ def _client_error() -> Exception:
     ("make", "kind", "said"),
     [
         (lambda: OSError(errno.ENOSPC, "x"), UnavailableError, "disk is full"),
+        (
+            lambda: OSError(errno.EROFS, "Read-only file system", "/x"),
+            UnavailableError,
+            "/x cannot be used: Read-only",
+        ),
         (lambda: NoCredentialsError(), UnavailableError, "credentials"),  # noqa: PLW0108
         (lambda: EndpointConnectionError(endpoint_url="x"), UnavailableError, "does not answer"),
         (lambda: httpx.ConnectError("x"), UnavailableError, "did not answer"),

@@ -69,6 +69,22 @@ def test_api_that_cannot_be_reached_is_an_error(loop: Loop, world: World) -> Non
     assert "Next: loop status" in result.stderr
 
 
+def test_traffic_that_partly_fails_asks_to_look_at_the_system(loop: Loop, world: World) -> None:
+    answer, sent = world.respond, iter(range(9))
+
+    def refuse_later(request: httpx.Request) -> httpx.Response:
+        if next(sent) > 1:
+            raise httpx.ConnectError("refused", request=request)
+        return answer(request)
+
+    world.respond = refuse_later
+    result = loop("traffic", "--requests", "4", "--rate", "1000")
+
+    assert result.exit_code == 0
+    assert "2 with 200, 2 with ConnectError" in result.stdout
+    assert "Next: loop status" in result.stdout
+
+
 @pytest.mark.parametrize(
     "arguments", [("--requests", "0"), ("--rate", "0"), ("--seconds", "100000")]
 )

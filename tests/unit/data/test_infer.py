@@ -296,7 +296,7 @@ def test_a_group_is_no_feature_and_no_identifier() -> None:
         ("telco-churn.csv", "telco-churn"),
         ("Telco Churn (2).csv", "telco-churn-2"),
         ("2024_sales.tar.csv", "sales"),
-        ("/some/where/Ünï.csv", "n"),
+        ("/some/where/Ünï.csv", "uni"),
         ("123.csv", "data"),
         ("x" * 80 + ".csv", "x" * 48),
     ],

@@ -23,7 +23,9 @@ async def app(_scope: Mapping[str, Any], _receive: object, send: Any) -> None:  
     await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
-def status_of(guard: DiskGuard, method: str, content_type: bytes = b"") -> tuple[int, bytes]:
+def status_of(
+    guard: DiskGuard, method: str, content_type: bytes = b"", *, service: bytes = b"lambda"
+) -> tuple[int, bytes]:
     sent: list[Mapping[str, Any]] = []
 
     async def receive() -> Mapping[str, Any]:
@@ -32,7 +34,9 @@ def status_of(guard: DiskGuard, method: str, content_type: bytes = b"") -> tuple
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": method, "headers": [(b"content-type", content_type)]}
+    signed = b"AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/" + service + b"/aws4_request"
+    headers = [(b"content-type", content_type), (b"authorization", signed)]
+    scope = {"type": "http", "method": method, "headers": headers}
     asyncio.run(_call(guard, scope, receive, send))
     return sent[0]["status"], sent[-1].get("body", b"")
 
@@ -54,6 +58,9 @@ def test_says_that_the_disk_is_full_in_the_form_of_the_request() -> None:
     assert b"<Code>InsufficientStorage</Code>" in status_of(guard, "PUT")[1]
     body = status_of(guard, "PUT", b"application/json")[1]
     assert json.loads(body)["__type"] == "InsufficientStorage"
+    # A template is an object that is JSON; who stores it reads XML.
+    body = status_of(guard, "PUT", b"application/json", service=b"s3")[1]
+    assert b"<Code>InsufficientStorage</Code>" in body
 
 
 def test_takes_objects_again_when_there_is_room() -> None:
