@@ -172,8 +172,8 @@ def land_unseen(bench: Bench) -> str:
 
 def walk(raw_key: str, *, number: int) -> Iterator[tuple[str, dict[str, object]]]:
     run: dict[str, object] = {"run_id": f"rights-{number}"}
-    yield "validate", run | {"raw_key": ABSENT}
-    yield "validate", run | {"raw_key": raw_key}
+    yield "validate", run | {"request": {"raw_key": ABSENT}}
+    yield "validate", run | {"request": {"raw_key": raw_key}}
     yield "split", run  # the version is filled in
     for candidate in CANDIDATES:
         yield "candidate", run | {"candidate": candidate}
