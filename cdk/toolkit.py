@@ -24,6 +24,7 @@ from core.errors import LoopError, UnavailableError
 
 LAST_LINES = 15  # of the log, shown when a command fails
 KILL_AFTER_S = 10.0
+FULL_BELOW_MIB = 100
 COUNT_EVERY_S = 2.0  # how often the count of finished resources is told
 
 # The lines of cdk's output that matter: see the examples of `tell`.
@@ -115,11 +116,22 @@ class Toolkit:
         with self._alone() as lock, self.log_file.open("w") as log:
             returncode, last = self._follow(command, log, lock, folder or self.root)
         if returncode != 0:
+            self._check_disk(arguments[0])
             shown = "\n".join(f"  {line}" for line in last)
             raise ToolkitError(
                 f"cdk {arguments[0]} failed (exit {returncode}). Its last lines:\n{shown}",
                 next_step=f"read the whole of {self.log_file}, then run the same command again; "
                 "loop doctor checks what it needs",
+            )
+
+    def _check_disk(self, command: str) -> None:
+        # What cdk says of a full disk does not name it.
+        free_mib = shutil.disk_usage(self.home).free // 1024**2
+        if free_mib < FULL_BELOW_MIB:
+            raise UnavailableError(
+                f"cdk {command} failed: the disk is full, {free_mib} MiB are free at {self.home}.",
+                next_step="free some space (loop doctor shows how much is needed), then run the "
+                "same command again",
             )
 
     def _follow(

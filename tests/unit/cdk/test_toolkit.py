@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -291,3 +292,13 @@ def _until(condition: Callable[[], bool], *, timeout_s: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < until, "the condition never came true"
         time.sleep(0.02)
+
+
+def test_says_that_the_disk_is_full_when_that_is_why_cdk_failed(
+    make_toolkit: MakeToolkit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = shutil.disk_usage(tmp_path)._replace(free=40 * 1024**2)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: free)
+    with pytest.raises(UnavailableError, match="disk is full, 40 MiB") as raised:
+        make_toolkit("sys.exit('AggregateError')").destroy()
+    assert raised.value.next_step
