@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 # Tests that share something dear stay together in one process; see tests/conftest.py.
-PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 LOCK := $(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet
 LAMBDA_GROUPS := control evaluate fit inference tables
 # One line per step, with the seconds since make began.
@@ -56,7 +56,7 @@ unit: setup ## the quick tests: no local cloud, no package builds
 	@$(PYTEST) -m 'not cloud and not build'
 
 bench-validation: setup ## how long validation takes, in units of reading the same file
-	@$(BIN)/python -m bench.validation
+	@$(BIN)/python -m tests.bench.validation
 
 format: setup ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .

@@ -26,7 +26,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def up(ctx: typer.Context, *, target: TargetOption = None, as_json: JsonOption = False) -> None:
-    """Start the local cloud, deploy, train a first model, and ask it for a prediction."""
+    """Start everything, and ask it for a prediction.
+
+    Starts the local cloud, deploys all stacks, trains a first model if there is none.
+    """
     session = begin(ctx, as_json=as_json)
     place = choose_place(target or LOCAL, None, load_deployed(session.home))
     with session.output.never_silent():
@@ -68,7 +71,7 @@ def down(
 
 
 def status(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
-    """Show what runs, where it is, which models serve and which alarms are raised."""
+    """Show what runs and where: stacks, models, alarms."""
     session = begin(ctx, as_json=as_json)
     system = session.system()
     document = _describe(system)

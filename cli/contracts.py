@@ -43,7 +43,10 @@ def infer(  # noqa: PLR0913 - a parameter is an option of the command
     out_of_range: statements.OutOfRange = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Guess the data contract of a file and write it, with the evidence for every guess."""
+    """Guess the data contract of a file and write it.
+
+    The evidence for every guess is shown.
+    """
     session = begin(ctx, as_json=as_json)
     stated = statements.state(
         name=name, identifier=identifier, group=group, time=time, positive=positive, task=task,

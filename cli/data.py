@@ -54,7 +54,10 @@ def add(  # noqa: PLR0913 - a parameter is an option of the command
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a dataset: infer its contract, land the file, train and follow the run."""
+    """Add a dataset and train a model on it.
+
+    Infers the data contract, lands the file, follows the training that this starts.
+    """
     session = begin(ctx, as_json=as_json)
     stated = statements.state(
         name=name, identifier=identifier, group=group, time=time, positive=positive, task=task,
@@ -76,7 +79,7 @@ data.command()(infer)
 
 @data.command("list")
 def list_(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
-    """List the datasets, what they predict and where they came from."""
+    """List the datasets and where they came from."""
     session = begin(ctx, as_json=as_json)
     system = session.system()
     default = system.registry.default_model()
@@ -91,7 +94,10 @@ def use(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Choose the default dataset and model: what answers when no name is given."""
+    """Choose the default dataset and model.
+
+    It is the one that answers when no name is given.
+    """
     session = begin(ctx, as_json=as_json)
     system = session.system()
     load_contract(system, name)

@@ -40,7 +40,7 @@ def deploy(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Deploy all stacks to the local cloud, LocalStack or AWS."""
+    """Deploy all stacks: local cloud, LocalStack or AWS."""
     session = begin(ctx, as_json=as_json)
     deployed = load_deployed(session.home)
     with session.output.never_silent():

@@ -43,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(ctx: typer.Context, *, target: TargetOption = None, as_json: JsonOption = False) -> None:
-    """Check everything that the system needs, and name the mend of what is wrong."""
+    """Check what the system needs; name each mend."""
     session = begin(ctx, as_json=as_json)
     place = choose_place(target, None, load_deployed(session.home))
     findings = list(examine(session, *place))

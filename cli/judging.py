@@ -34,7 +34,10 @@ def gate(
     reset: Annotated[bool, typer.Option("--reset", help="Go back to the defaults first.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show or change the costs of mistakes and the gate's limits; the next run goes by them."""
+    """Show or change costs and limits of the gate.
+
+    The next run goes by them.
+    """
     # pydantic's models take a while to load, and few commands need these.
     from training.data.judging import Judging, load_judging  # noqa: PLC0415
 
@@ -73,7 +76,10 @@ def report(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a model is worth: metrics with intervals, slices, hardest rows, the gate."""
+    """Show what a model is worth, and where it fails.
+
+    Metrics with intervals, slices, the hardest rows, and the gate's verdicts.
+    """
     session = begin(ctx, as_json=as_json)
     system = session.system()
     run_id = run or _find_run(system, system.model_name(model), version)

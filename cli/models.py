@@ -40,7 +40,7 @@ def models(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """List the models, or one model's versions with their metrics and aliases."""
+    """List the models, or the versions of one."""
     session = begin(ctx, as_json=as_json)
     system = session.system()
     if name is None:
@@ -66,7 +66,10 @@ def promote(
     reason: ReasonOption = "promoted by hand",
     as_json: JsonOption = False,
 ) -> None:
-    """Make a version the champion: it answers requests within seconds."""
+    """Make a version the champion.
+
+    It answers requests within seconds; nothing is deployed again.
+    """
     session = begin(ctx, as_json=as_json)
     system = session.system()
     name = system.model_name(model)
@@ -94,7 +97,7 @@ def rollback(
     reason: ReasonOption = "rolled back by hand",
     as_json: JsonOption = False,
 ) -> None:
-    """Return to the version that was the champion before this one."""
+    """Return to the champion before this one."""
     session = begin(ctx, as_json=as_json)
     system = session.system()
     name = system.model_name(model)

@@ -61,7 +61,7 @@ def logs(
     since: Annotated[str, typer.Option(help="How far back: 30s, 10m, 2h, 1d.")] = "10m",
     as_json: JsonOption = False,
 ) -> None:
-    """Show the newest log lines of the functions, the oldest first."""
+    """Show the functions' newest log lines."""
     session = begin(ctx, as_json=as_json)
     since_s = _parse_duration(since)
     system = session.system()

@@ -33,7 +33,10 @@ def predict(
     record: Annotated[str | None, typer.Option("--record", help="One record as JSON.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask a model for predictions; without a record, for one of an example row."""
+    """Ask a model for predictions.
+
+    Without a record, for one of an example row.
+    """
     session = begin(ctx, as_json=as_json)
     given = _read_records(file, record)
     system = session.system()
@@ -53,7 +56,7 @@ def feedback(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell the system what really happened after a prediction."""
+    """Tell what really happened after a prediction."""
     session = begin(ctx, as_json=as_json)
     system = session.system()
     name = system.model_name(model)

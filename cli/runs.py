@@ -44,7 +44,7 @@ def train(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train on the file of a dataset that landed last, and follow the run."""
+    """Train on a dataset's newest file, and follow."""
     session = begin(ctx, as_json=as_json)
     system = session.system()
     dataset = system.model_name(data)

@@ -84,7 +84,10 @@ def traffic(  # noqa: PLR0913 - a parameter is an option of the command
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send simulated live traffic, of the normal world or of a broken one."""
+    """Send simulated live traffic.
+
+    Of the normal world, or of a broken one.
+    """
     session = begin(ctx, as_json=as_json)
     _check_world(broken)
     system = session.system()

@@ -79,4 +79,3 @@ class InferenceStack(LoopStack):
         CfnOutput(self, "ApiStage", value=STAGE_NAME)
         CfnOutput(self, "ApiUrl", value=api.url)
         CfnOutput(self, "ApiKeyId", value=self.api.key.key_id)
-        CfnOutput(self, "InferenceFunctionName", value=self.predictor.function.function_name)

@@ -47,10 +47,9 @@ class MonitoringStack(LoopStack):
         )
         alarm_topic = AlarmTopic(self, "Alarms", config=config)
         alarms = add_alarms(alarm_topic, metrics=metrics)
-        dashboard = make_dashboard(self, metrics=metrics, alarms=alarms)
+        make_dashboard(self, metrics=metrics, alarms=alarms)
         CfnOutput(self, "AlarmTopicArn", value=alarm_topic.topic.topic_arn)
         CfnOutput(self, "MonitorFunctionName", value=monitor.function.function_name)
-        CfnOutput(self, "DashboardName", value=dashboard.dashboard_name)
 
     def _make_monitor(
         self, config: Config, package: Package, data: DataBucket, dead_letters: sqs.IQueue

@@ -16,8 +16,8 @@ ALARMS = {
 OUTPUTS = {
     "storage": {"DataBucketName"},
     "training": {"StateMachineArn"},
-    "inference": {"ApiId", "ApiStage", "ApiUrl", "ApiKeyId", "InferenceFunctionName"},
-    "monitoring": {"AlarmTopicArn", "MonitorFunctionName", "DashboardName"},
+    "inference": {"ApiId", "ApiStage", "ApiUrl", "ApiKeyId"},
+    "monitoring": {"AlarmTopicArn", "MonitorFunctionName"},
 }
 HANDLERS = {
     "lambdas.steps.validate.handler", "lambdas.steps.split.handler",

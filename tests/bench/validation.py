@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.machine import describe_machine
-from bench.tables import CONTRACT, NAMES, write_csv
 from core import keys
 from core.store import open_memory
+from tests.bench.machine import describe_machine
+from tests.bench.tables import CONTRACT, NAMES, write_csv
 from training.data.read import connect
 from training.data.validate import validate_raw
 
