@@ -25,6 +25,17 @@ TimeFormat = Literal["iso", "day_first", "month_first", "number"]
 MAX_CONTRACT_BYTES = 4 * 1024 * 1024
 MAX_COLUMNS = 2000
 MAX_CATEGORIES = 1000
+MAX_MISSING = 50
+
+BLANKS = " \t\r\n\v\f\u00a0"
+"""What is taken off both ends of every cell and of every text in a request."""
+
+MISSING_MARKERS = (
+    "", "?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "<NA>", "na", "null", "NULL", "Null",
+    "NaN", "nan", "NaT", "None",
+)  # fmt: skip
+"""Texts that mean "not known" everywhere. A contract that declares one of them as a category or
+class keeps it as that."""
 
 
 def _check_label(text: str) -> str:
@@ -45,7 +56,7 @@ class Column(BaseModel):
     name : str
         Its name in the file and in a request.
     kind : {'numeric', 'categorical', 'boolean', 'text'}
-        What its values are. Text is checked but not yet fed to a model.
+        What its values are. Of a text the words count, of a category the whole.
     nullable : bool
         Whether it may be missing.
     minimum, maximum : float or None
@@ -151,6 +162,8 @@ class Contract(BaseModel):
         How `time` is written.
     policies : Policies
         What becomes of a row with a value that the contract does not expect.
+    missing : tuple of str
+        What means "not known" in this dataset, beside `MISSING_MARKERS`: ``unknown``, ``-999``.
     file : FileFormat
         How the dataset's files are written.
     """
@@ -169,6 +182,7 @@ class Contract(BaseModel):
     time: Label | None = None
     time_format: TimeFormat = "iso"
     policies: Policies = Policies()
+    missing: Annotated[tuple[Label, ...], Field(max_length=MAX_MISSING)] = ()
     file: FileFormat = FileFormat()
 
     @model_validator(mode="after")
@@ -195,8 +209,6 @@ class Contract(BaseModel):
                     " once"
                 )
             seen.add(name)
-        if not self.numeric_columns and not self.string_columns:
-            raise ValueError("columns must hold a numeric, boolean or categorical one")
         return self
 
     @property
@@ -205,9 +217,24 @@ class Contract(BaseModel):
         return tuple(c for c in self.columns if c.kind in ("numeric", "boolean"))
 
     @property
-    def string_columns(self) -> tuple[Column, ...]:
-        """The columns of a model's input ``strings``, in order."""
+    def categorical_columns(self) -> tuple[Column, ...]:
+        """The columns whose values are categories, in order."""
         return tuple(c for c in self.columns if c.kind == "categorical")
+
+    @property
+    def text_columns(self) -> tuple[Column, ...]:
+        """The columns whose values are free text, in order."""
+        return tuple(c for c in self.columns if c.kind == "text")
+
+    @property
+    def string_columns(self) -> tuple[Column, ...]:
+        """The columns of a model's input ``strings``, in order: categories first, then texts."""
+        return self.categorical_columns + self.text_columns
+
+    @property
+    def missing_markers(self) -> tuple[str, ...]:
+        """All texts that mean "not known" here."""
+        return tuple(dict.fromkeys((*MISSING_MARKERS, *self.missing)))
 
     def to_json(self) -> bytes:
         """Return the one way to write this contract: sorted keys, no spaces, UTF-8."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.profile import CategoryShares, NumericBins, ReferenceProfile
+from core.profile import CategoryShares, NumericBins, ReferenceProfile, count_words
 
 if TYPE_CHECKING:
     from core.inputs import ModelInputs
@@ -111,13 +111,15 @@ def measure_drift(
     if rows == 0 or score_values.shape != (rows,):
         raise ValueError(f"{rows} rows need scores of shape ({rows},), not {score_values.shape}.")
     _check_widths(profile, inputs)
-    columns = {
-        part.column: _excess(profile, part, part.measure(inputs.numeric[:, place]), rows)
-        for place, part in enumerate(profile.numeric)
-    } | {
-        part.column: _excess(profile, part, part.measure(inputs.strings[:, place]), rows)
-        for place, part in enumerate(profile.categorical)
-    }
+    observed: list[tuple[NumericBins | CategoryShares, NDArray[np.float64]]] = [
+        *((part, part.measure(inputs.numeric[:, i])) for i, part in enumerate(profile.numeric)),
+        *((part, part.measure(inputs.strings[:, i])) for i, part in enumerate(profile.categorical)),
+        *(
+            (part, part.measure(count_words(inputs.strings[:, i])))
+            for i, part in enumerate(profile.texts, start=len(profile.categorical))
+        ),
+    ]
+    columns = {part.column: _excess(profile, part, shares, rows) for part, shares in observed}
     output = _excess(profile, profile.output, profile.output.measure(score_values), rows)
     column = max(columns, key=columns.__getitem__, default=None)
     if column is None or output > columns[column]:
@@ -141,9 +143,9 @@ def _excess(
 
 def _check_widths(profile: ReferenceProfile, inputs: "ModelInputs") -> None:
     found = (inputs.numeric.shape[1], inputs.strings.shape[1])
-    promised = (len(profile.numeric), len(profile.categorical))
+    promised = (len(profile.numeric), len(profile.categorical) + len(profile.texts))
     if found != promised:
         raise ValueError(
-            f"The profile has {promised[0]} numeric and {promised[1]} categorical columns, "
+            f"The profile has {promised[0]} numeric and {promised[1]} text columns, "
             f"the rows have {found[0]} and {found[1]}: they follow different contracts."
         )

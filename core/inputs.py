@@ -5,8 +5,7 @@ than the one it was fitted to.
 """
 
 import difflib
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -14,14 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contract import Column, Contract
+from core.contract import Contract
 from core.errors import InvalidInputError
+from core.values import Reader, plain_text, read_columns
+
+__all__ = [
+    "MAX_VIOLATIONS", "ContractViolationError", "InputWarning", "ModelInputs", "Violation",
+    "encode_records", "plain_text",
+]  # fmt: skip
 
 MAX_VIOLATIONS = 100
 """How many broken rules are told at once; more help nobody."""
-
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
-_EXACT_INTEGER = 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class ModelInputs:
         Numbers and booleans (0 or 1), in the order of ``contract.numeric_columns``; NaN is
         missing.
     strings : object array of shape (n_rows, n_strings)
-        Categories as `str`, in the order of ``contract.string_columns``; ``""`` is missing.
+        Categories and texts as `str`, in the order of ``contract.string_columns``; ``""`` is
+        missing.
     """
 
     numeric: NDArray[np.float32]
@@ -55,7 +58,10 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class InputWarning:
-    """Something that a model was not fitted to, but that it may be asked: told in the answer."""
+    """Something that a model was not fitted to, but that it may be asked: told in the answer.
+
+    `rule` also says what the contract's policy made of it.
+    """
 
     row: int
     field: str
@@ -83,14 +89,19 @@ def encode_records(
 ) -> tuple[ModelInputs, list[InputWarning]]:
     """Turn records into a model's inputs, strictly.
 
+    A value that the contract does not expect is treated as validation treats it in a file: the
+    policies ``as_missing`` and ``clip`` change it. ``reject`` keeps a row out of training; a caller
+    gets an answer all the same, with a warning.
+
     Parameters
     ----------
     contract : Contract
         What the records must look like.
     records : sequence of mapping
         One mapping of field names to JSON scalars for each row. A number is an `int` or `float`
-        (not ``true``, not ``"1.5"``), a boolean is ``true`` or ``false``, a category is a
-        string; a nullable field may be null or absent.
+        (not ``true``, not ``"1.5"``), a boolean is ``true`` or ``false``, a category or text is a
+        string; a nullable field may be null or absent. What the contract calls missing is missing
+        here too.
 
     Returns
     -------
@@ -105,38 +116,47 @@ def encode_records(
     ContractViolationError
         If a rule is broken anywhere.
     """
-    violations = list(islice(_find_violations(contract, records), MAX_VIOLATIONS))
+    readers = read_columns(contract)
+    violations = list(islice(_find_violations(readers, records), MAX_VIOLATIONS))
     if violations:
         raise ContractViolationError(violations)
     numeric = np.full((len(records), len(contract.numeric_columns)), np.nan, np.float32)
     strings = np.full((len(records), len(contract.string_columns)), "", np.object_)
-    for position, column in enumerate(contract.numeric_columns):
-        for row, record in enumerate(records):
-            number: Any = record.get(column.name)
-            if number is not None:
-                numeric[row, position] = number
-    for position, column in enumerate(contract.string_columns):
-        for row, record in enumerate(records):
-            strings[row, position] = record.get(column.name) or ""
-    return ModelInputs(numeric, strings), list(_find_warnings(contract, records))
+    warnings: list[InputWarning] = []
+    for arrays, columns in (
+        (numeric, contract.numeric_columns),
+        (strings, contract.string_columns),
+    ):
+        for position, name in enumerate(column.name for column in columns):
+            warnings += _fill(arrays[:, position], readers[name], records)
+    return ModelInputs(numeric, strings), sorted(warnings, key=lambda warning: warning.row)
+
+
+def _fill(
+    cells: NDArray[Any], reader: Reader, records: Sequence[Mapping[str, object]]
+) -> Iterator[InputWarning]:
+    name = reader.column.name
+    for row, record in enumerate(records):
+        value = record.get(name)
+        if value is None:
+            continue
+        found, note = reader.read(value)
+        if found is not None:
+            cells[row] = found
+        if note:
+            yield InputWarning(row, name, note)
 
 
 def _find_violations(
-    contract: Contract, records: Sequence[Mapping[str, object]]
+    readers: Mapping[str, Reader], records: Sequence[Mapping[str, object]]
 ) -> Iterator[Violation]:
-    known = {column.name for column in contract.columns}
-    checks = [(column, _RULES[column.kind]) for column in contract.columns]
     for row, record in enumerate(records):
         for name in record:
-            if name not in known:
-                yield Violation(row, None, _describe_unknown(name, known))
-        for column, check in checks:
-            value = record.get(column.name)
-            if value is None:
-                if not column.nullable:
-                    yield Violation(row, column.name, "is required")
-            elif rule := check(value):
-                yield Violation(row, column.name, rule)
+            if name not in readers:
+                yield Violation(row, None, _describe_unknown(name, set(readers)))
+        for name, reader in readers.items():
+            if rule := reader.find_fault(record.get(name)):
+                yield Violation(row, name, rule)
 
 
 def _describe_unknown(name: str, known: set[str]) -> str:
@@ -144,63 +164,3 @@ def _describe_unknown(name: str, known: set[str]) -> str:
     rule = "holds a field that is not in the contract"
     close = difflib.get_close_matches(name[:128], sorted(known), n=1) if len(name) <= 128 else []
     return f"{rule}; was {close[0]!r} meant?" if close else rule
-
-
-def _check_number(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "must be a number"
-    if isinstance(value, float) and not math.isfinite(value):
-        return "must be a finite number"
-    if not -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
-        return "must lie between -3.4e38 and 3.4e38"
-    return None
-
-
-def _check_boolean(value: object) -> str | None:
-    return None if isinstance(value, bool) else "must be true or false"
-
-
-def _check_text(value: object) -> str | None:
-    if not isinstance(value, str):
-        return "must be a string"
-    if not value:
-        return "must not be an empty string; send null when it is not known"
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return "must be valid Unicode text"
-    return "must not hold a NUL character" if "\0" in value else None
-
-
-_RULES: dict[str, Callable[[object], str | None]] = {
-    "numeric": _check_number,
-    "boolean": _check_boolean,
-    "categorical": _check_text,
-    "text": _check_text,
-}
-
-
-def _find_warnings(
-    contract: Contract, records: Sequence[Mapping[str, object]]
-) -> Iterator[InputWarning]:
-    numeric = [column for column in contract.columns if column.kind == "numeric"]
-    allowed = [(c.name, frozenset(c.categories)) for c in contract.columns if c.categories]
-    for row, record in enumerate(records):
-        for column in numeric:
-            value = record.get(column.name)
-            if isinstance(value, int | float) and (rule := _describe_number(column, value)):
-                yield InputWarning(row, column.name, rule)
-        for name, categories in allowed:
-            category = record.get(name)
-            if category is not None and category not in categories:
-                yield InputWarning(row, name, "is a category that the contract does not list")
-
-
-def _describe_number(column: Column, value: float) -> str | None:
-    if column.minimum is not None and value < column.minimum:
-        return f"is below the contract's minimum of {column.minimum:g}"
-    if column.maximum is not None and value > column.maximum:
-        return f"is above the contract's maximum of {column.maximum:g}"
-    if isinstance(value, int) and abs(value) > _EXACT_INTEGER and float(np.float32(value)) != value:
-        return "is rounded: the model reads about 7 digits"
-    return None

@@ -106,6 +106,8 @@ class ReferenceProfile(_Profile):
 
     Attributes
     ----------
+    texts
+        Of each free text the number of its words.
     output
         The score of each row: probability of the positive class (binary), the largest
         probability (multiclass), or the prediction (regression).
@@ -114,6 +116,7 @@ class ReferenceProfile(_Profile):
     rows: int
     numeric: tuple[NumericBins, ...]
     categorical: tuple[CategoryShares, ...]
+    texts: tuple[NumericBins, ...] = ()
     output: NumericBins
 
 
@@ -146,10 +149,21 @@ def build_profile(
         ),
         categorical=tuple(
             _count_levels(column.name, inputs.strings[:, place])
-            for place, column in enumerate(contract.string_columns)
+            for place, column in enumerate(contract.categorical_columns)
+        ),
+        texts=tuple(
+            _bin_column(column.name, count_words(inputs.strings[:, place]), boolean=False)
+            for place, column in enumerate(
+                contract.text_columns, start=len(contract.categorical_columns)
+            )
         ),
         output=_bin_column("output", score_values, boolean=False),
     )
+
+
+def count_words(texts: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return the number of words of each text, NaN where it is missing."""
+    return np.array([len(text.split()) or np.nan for text in texts.tolist()], np.float64)
 
 
 def _bin_column(column: str, values: NDArray[np.floating], *, boolean: bool) -> NumericBins:

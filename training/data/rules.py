@@ -6,11 +6,7 @@ Every name and text from a contract is quoted here before it becomes part of a s
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.contract import Column, Contract, Policies, TimeFormat
-
-MISSING_MARKERS = ("", "?", "NA", "N/A", "null", "NULL", "NaN", "-")
-"""Cells that mean "not known", after blanks at both ends are gone. A contract that declares one of
-them as a category or class keeps it as that."""
+from core.contract import BLANKS, MISSING_MARKERS, Column, Contract, Policies, TimeFormat
 
 TRUE_WORDS = ("true", "t", "yes", "y", "1")
 FALSE_WORDS = ("false", "f", "no", "n", "0")
@@ -24,7 +20,6 @@ _DAYS = {
 }
 
 LARGEST_FLOAT32 = 3.4028234663852886e38
-_BLANKS = " \t\r\n\v\f\u00a0"
 _NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
 
 
@@ -252,7 +247,7 @@ def _moment(text: str, time_format: TimeFormat) -> str:
 
 
 def _trimmed(cell: str) -> str:
-    return f"trim({cell}, {quote_text(_BLANKS)})"
+    return f"trim({cell}, {quote_text(BLANKS)})"
 
 
 def _unless_missing(text: str, *, declared: Iterable[str] = ()) -> str:

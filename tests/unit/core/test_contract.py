@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.contract import Column, Contract, Task
+from core.contract import Column, Contract, Policies, Task
 from core.errors import InvalidInputError
 from tests.fixtures.bundles import make_contract
 
@@ -15,6 +15,11 @@ names = st.lists(
     min_size=3,
     max_size=12,
     unique=True,
+)
+POLICIES = st.builds(
+    Policies,
+    unseen_category=st.sampled_from(["reject", "as_missing"]),
+    out_of_range=st.sampled_from(["reject", "as_missing", "clip"]),
 )
 TASKS: list[tuple[Task, tuple[str, ...]]] = [
     ("binary", ("No", "Yes")),
@@ -28,7 +33,7 @@ def test_contract_is_the_same_when_written_and_read(
     labels: list[str], task: tuple[Task, tuple[str, ...]], data: st.DataObject
 ) -> None:
     target, identifier, *features = labels
-    kinds = st.sampled_from(["numeric", "boolean", "categorical"])
+    kinds = st.sampled_from(["numeric", "boolean", "categorical", "text"])
     columns = tuple(
         Column(
             name=name,
@@ -45,6 +50,8 @@ def test_contract_is_the_same_when_written_and_read(
         target=target,
         identifier=identifier,
         columns=columns,
+        policies=data.draw(POLICIES),
+        missing=tuple(data.draw(st.lists(st.sampled_from(["-999", "unknown"]), unique=True))),
     )
     again = Contract.from_json(contract.to_json())
     assert again == contract
@@ -61,6 +68,17 @@ def test_columns_are_divided_by_kind_in_order() -> None:
     contract = make_contract()
     assert [c.name for c in contract.numeric_columns] == ["age", "usage", "active"]
     assert [c.name for c in contract.string_columns] == ["plan"]
+
+
+def test_texts_come_after_categories_when_the_file_has_them_first() -> None:
+    columns = [
+        Column(name="note", kind="text"),
+        Column(name="plan", kind="categorical"),
+        Column(name="title", kind="text"),
+    ]
+    contract = make_contract(columns=columns)
+    assert [c.name for c in contract.string_columns] == ["plan", "note", "title"]
+    assert [c.name for c in contract.text_columns] == ["note", "title"]
 
 
 def test_contract_cannot_be_changed() -> None:
@@ -91,7 +109,8 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"task": "multiclass"}, "the top", "3 classes or more"),
     ({"task": "regression"}, "the top", "no classes"),
     ({"columns": []}, "columns", "at least 1 item"),
-    ({"columns": [{"name": "secret", "kind": "text"}]}, "the top", "numeric, boolean or cat"),
+    ({"missing": [""]}, "missing[0]", "at least 1"),
+    ({"missing": "secret"}, "missing", "array"),
     ({"columns": [NUMERIC, NUMERIC]}, "the top", "name each column once"),
     ({"columns": [{"name": "a"}]}, "columns[0].kind", "required"),
     ({"columns": [NUMERIC, {"name": "a", "kind": "date"}]}, "columns[1].kind", "'numeric'"),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import core.drift
 import core.metrics
+from core.contract import Column, Contract
 from core.drift import MIN_ROWS, measure_drift, population_stability_index
 from core.inputs import ModelInputs
 from core.profile import build_profile
@@ -113,3 +114,25 @@ def test_the_examples_in_the_docstrings_are_true() -> None:
     for module in (core.drift, core.metrics):
         results = doctest.testmod(module)
         assert (results.failed, results.attempted > 0) == (0, True)
+
+
+def test_texts_drift_when_they_get_longer() -> None:
+    contract = Contract(
+        dataset="d",
+        task="regression",
+        target="y",
+        columns=(Column(name="note", kind="text"), Column(name="plan", kind="categorical")),
+    )
+    rng = np.random.default_rng(0)
+
+    def make(words: int) -> ModelInputs:
+        notes = [" ".join(["word"] * rng.integers(1, words)) for _ in range(500)]
+        strings = np.array([["pro", note] for note in notes], np.object_)
+        return ModelInputs(np.empty((500, 0), np.float32), strings)
+
+    scores = rng.random(500)
+    profile = build_profile(contract, make(20), scores)
+    assert measure_drift(profile, make(20), scores).columns["note"] < 0.05
+    report = measure_drift(profile, make(60), scores)
+    assert report.largest_column == "note"
+    assert report.columns["plan"] == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.contract import Column
+from core.contract import Column, Policies
 from core.inputs import (
     MAX_VIOLATIONS,
     ContractViolationError,
@@ -14,6 +14,7 @@ from core.inputs import (
     Violation,
     encode_records,
 )
+from core.values import MAX_WORDS
 from tests.fixtures.bundles import CATEGORIES, make_contract
 
 CONTRACT = make_contract()
@@ -144,12 +145,85 @@ def test_warnings_name_what_the_model_did_not_see() -> None:
     ]
 
 
-def test_text_is_checked_and_not_fed_to_the_model() -> None:
+def test_text_comes_as_its_words_when_it_is_free() -> None:
     contract = make_contract(
-        columns=[Column(name="age", kind="numeric"), Column(name="note", kind="text")]
+        columns=[
+            Column(name="note", kind="text"),
+            Column(name="age", kind="numeric"),
+            Column(name="plan", kind="categorical"),
+        ]
     )
-    inputs, _ = encode_records(contract, [{"age": 1, "note": "hello"}])
-    assert inputs.numeric.shape == (1, 1)
-    assert inputs.strings.shape == (1, 0)
+    records = [{"note": " Hello,\n  world ", "plan": " pro"}, {"note": "word " * 5000}, {}]
+    inputs, warnings = encode_records(contract, records)
+    assert inputs.strings.tolist() == [
+        ["pro", "Hello, world"],
+        ["", " ".join(["word"] * MAX_WORDS)],
+        ["", ""],
+    ]
+    assert not warnings
     with pytest.raises(ContractViolationError, match="must be a string"):
         encode_records(contract, [{"note": 1}])
+
+
+def test_missing_markers_are_missing_when_serving_too() -> None:
+    columns = [
+        Column(name="age", kind="numeric", nullable=False),
+        Column(name="usage", kind="numeric"),
+        Column(name="plan", kind="categorical", categories=("NA", "pro")),
+        Column(name="city", kind="categorical"),
+    ]
+    contract = make_contract(columns=columns, missing=("-999", "unknown"))
+    record = {"age": 1, "usage": -999, "plan": "NA", "city": " unknown "}
+    inputs, warnings = encode_records(contract, [record, {**record, "plan": "?", "city": "NA"}])
+    assert np.isnan(inputs.numeric[:, 1]).all()
+    assert inputs.strings.tolist() == [["NA", ""], ["", ""]]
+    assert not warnings
+    with pytest.raises(ContractViolationError) as caught:
+        encode_records(contract, [{**record, "age": -999.0}])
+    assert caught.value.violations == (Violation(0, "age", "is required"),)
+
+
+BELOW, UNSEEN = (
+    "is below the contract's minimum of 0",
+    "is a category that the contract does not list",
+)
+
+
+@pytest.mark.parametrize(
+    ("policies", "age", "plan", "rules"),
+    [
+        (Policies(), -1, "new", [BELOW, UNSEEN]),
+        (
+            Policies(out_of_range="clip", unseen_category="as_missing"),
+            0,
+            "",
+            [f"{BELOW}; read as that", f"{UNSEEN}; read as missing"],
+        ),
+        (
+            Policies(out_of_range="as_missing"),
+            math.nan,
+            "new",
+            [f"{BELOW}; read as missing", UNSEEN],
+        ),
+    ],
+)
+def test_unexpected_values_follow_the_policies_when_serving(
+    policies: Policies, age: float, plan: str, rules: list[str]
+) -> None:
+    columns = [
+        Column(name="age", kind="numeric", minimum=0),
+        Column(name="plan", kind="categorical", categories=("pro",)),
+    ]
+    contract = make_contract(columns=columns, policies=policies)
+    inputs, warnings = encode_records(contract, [{"age": -1, "plan": "new"}])
+    np.testing.assert_array_equal(inputs.numeric, [[age]])
+    assert inputs.strings.tolist() == [[plan]]
+    assert [warning.rule for warning in warnings] == rules
+
+
+def test_value_is_left_as_it_is_when_its_column_may_not_be_missing() -> None:
+    columns = [Column(name="age", kind="numeric", minimum=0, nullable=False)]
+    contract = make_contract(columns=columns, policies=Policies(out_of_range="as_missing"))
+    inputs, warnings = encode_records(contract, [{"age": -1}])
+    assert inputs.numeric.tolist() == [[-1]]
+    assert [warning.rule for warning in warnings] == [BELOW]

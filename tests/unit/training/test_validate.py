@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import keys
-from core.contract import Column, Contract, Policies
+from core.contract import MISSING_MARKERS, Column, Contract, Policies
 from core.store import Bucket, open_memory
 from tests.unit.training.worlds import (
     CLASSES,
@@ -21,7 +21,7 @@ from tests.unit.training.worlds import (
     to_csv,
 )
 from training.data.read import connect
-from training.data.rules import MISSING_MARKERS, describe_feature, describe_target
+from training.data.rules import describe_feature, describe_target
 from training.data.start import start_run
 from training.data.validate import Validation, validate_raw
 
