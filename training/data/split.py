@@ -23,6 +23,7 @@ from core.inputs import ModelInputs
 from core.store import ObjectStore
 from training.data import rules, runs
 from training.data.arrays import Rows, pack_arrays, pack_inputs
+from training.data.environment import describe_environment
 from training.data.leakage import find_leaks
 from training.data.read import connect
 from training.data.twins import find_twins
@@ -128,6 +129,7 @@ def split_dataset(store: ObjectStore, *, run_id: str, version: str) -> runs.RunD
         overlap_rows=int(alike.sum() - aside.sum()),
         holdout_classes=_count_classes(table.rows.target[holdout], contract),
         leaks=find_leaks(training, contract),
+        environment=describe_environment("tables"),
     )
     runs.write(store, keys.run(run_id, "data.json"), data)
     return data

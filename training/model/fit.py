@@ -22,10 +22,10 @@ from training.data.arrays import (
     pack_inputs,
     select_inputs,
 )
+from training.data.environment import describe_environment
 from training.model.calibrate import find_rows_at_knots
 from training.model.candidates import FittedModel, fit_candidate
 from training.model.configure import CrossValidation, configure
-from training.model.environment import describe_environment
 from training.model.export import export_graph
 from training.model.plant import plant_rows
 from training.model.recipes import Recipe, find_recipe
@@ -92,7 +92,7 @@ def _fit(
         calibration_losses=dict(chosen.calibrated.losses),
         repeats_itself=repeats_itself(recipe, rows, contract, seed=seed, parameters=parameters),
         graph_sha256=hashlib.sha256(graph).hexdigest(),
-        environment=describe_environment(),
+        environment=describe_environment("fit"),
     )
 
 
