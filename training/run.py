@@ -6,6 +6,7 @@ because no function can hold all their packages. This module is for one process:
 
 from dataclasses import dataclass
 
+from core.errors import LoopError
 from core.store import ObjectStore
 from training.data.names import DEFAULT_BUDGET, Budget, Preference
 from training.data.runs import load_spec
@@ -46,11 +47,22 @@ def run_training(
     budget: Budget = DEFAULT_BUDGET,
     prefer: Preference = "best",
 ) -> RunResult:
-    """Train a model from a landed file and promote it if it passes the gate."""
-    validation = start_run(
-        store, raw_key=raw_key, run_id=run_id, seed=seed, budget=budget, prefer=prefer
-    )
-    result = _train(store, validation, run_id=run_id)
+    """Train a model from a landed file and promote it if it passes the gate.
+
+    Raises
+    ------
+    LoopError
+        If a step cannot do its work: these rows cannot be cut or fitted, or what an earlier step
+        wrote is not there. The run is recorded as failed, with the reason.
+    """
+    try:
+        validation = start_run(
+            store, raw_key=raw_key, run_id=run_id, seed=seed, budget=budget, prefer=prefer
+        )
+        result = _train(store, validation, run_id=run_id)
+    except LoopError as error:
+        record_outcome(store, run_id=run_id, outcome="failed", reason=str(error))
+        raise
     record_outcome(store, run_id=run_id, outcome=result.outcome, reason=result.reason)
     return result
 

@@ -6,7 +6,14 @@ these numbers is true of the rows that will be kept.
 
 from dataclasses import dataclass
 
-from training.data.rules import FALSE_WORDS, TRUE_WORDS, known_number, known_text, quote_text
+from training.data.rules import (
+    FALSE_WORDS,
+    LARGEST_FLOAT32,
+    TRUE_WORDS,
+    known_number,
+    known_text,
+    quote_text,
+)
 from training.data.table import RawTable
 
 _DATE = (
@@ -69,6 +76,8 @@ class ColumnFacts:
 def measure_column(table: RawTable, place: int) -> ColumnFacts:
     """Count the cells of the column at `place` (from 0) of a raw table."""
     text, number = known_text("cell"), known_number("cell")
+    # What float32 cannot hold is no number to learn from; validation quarantines it.
+    number = f"CASE WHEN abs({number}) <= {LARGEST_FLOAT32!r} THEN {number} END"
     words = ", ".join(quote_text(word) for word in (*TRUE_WORDS, *FALSE_WORDS))
     counted = table.connection.execute(
         f"""

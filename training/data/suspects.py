@@ -23,7 +23,7 @@ _MIN_ROWS = 50
 def find_likely_leaks(raw: RawTable, contract: Contract) -> dict[str, float]:
     """Return, by column, the share of the target that it explains alone, where that is suspicious.
 
-    The first rows of the file with a known target are looked at, by the same measure as the
+    The first rows of the file with a good target are looked at, by the same measure as the
     training rows are later (`training.data.leakage`).
     """
     target = describe_target(contract, _place(raw, contract.target))
@@ -37,7 +37,7 @@ def find_likely_leaks(raw: RawTable, contract: Contract) -> dict[str, float]:
     selected = ", ".join(f"{value} AS v{i}" for i, value in enumerate(values))
     source = read_cells([target, *numeric, *strings], "raw")
     query = (
-        f"SELECT {selected} FROM {source} WHERE {target.value} IS NOT NULL"  # noqa: S608
+        f"SELECT {selected} FROM {source} WHERE ({target.fault}) IS NULL"  # noqa: S608
         f" LIMIT {_MAX_ROWS}"
     )
     raw.connection.execute("PRAGMA disable_optimizer")

@@ -106,8 +106,8 @@ def _levels(table: RawTable, facts: ColumnFacts) -> dict[str, int]:
     enough = {level: rows for level, rows in levels.items() if rows >= fewest}
     if len(enough) < 2:
         raise InvalidInputError(
-            f"Column {facts.name!r} has {len(enough)} classes with at least {MIN_ROWS_PER_CLASS} "
-            "rows; a model needs two.",
+            f"Of the {len(levels)} classes of column {facts.name!r}, {len(enough) or 'none'} has "
+            f"at least {MIN_ROWS_PER_CLASS} rows; a model needs two.",
             next_step="Add rows, or choose another column with --target.",
         )
     return enough

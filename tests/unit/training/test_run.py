@@ -14,6 +14,7 @@ from core.registry import Registry
 from core.store import Bucket, open_memory
 from tests.unit.training.worlds import (
     CLASSES,
+    HEADER,
     land,
     make_contract,
     make_landed,
@@ -262,6 +263,17 @@ def test_a_candidate_fails_with_a_reason_when_a_class_has_no_training_rows() -> 
         fit_and_export(store, run_id="r", candidate=candidate)
     with pytest.raises(InvalidInputError, match=r"could not be fitted.*Class 2"):
         evaluate_run(store, run_id="r")
+
+
+def test_a_run_that_cannot_be_fitted_is_kept_with_its_reason() -> None:
+    store, contract = open_memory(), make_contract().model_copy(update={"time": "day"})
+    rows = [[*row, "2024-01-01"] for row in make_rows()]
+    body = to_csv(rows, header=(*HEADER, "day"))
+    with pytest.raises(InvalidInputError, match="All rows have the same time"):
+        run_training(store, raw_key=land(store, body, contract), run_id="r", budget="tiny")
+    ended = read_json(store, "runs/r/outcome.json")
+    assert ended["outcome"] == "failed"
+    assert "All rows have the same time" in str(ended["reason"])
 
 
 def test_records_how_a_run_ended() -> None:
