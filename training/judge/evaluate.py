@@ -11,13 +11,13 @@ from core.bundle import (
     Manifest,
     Parity,
     PredictionInterval,
-    Provenance,
+    hash_files,
     load_bundle,
     publish_bundle,
 )
 from core.contract import Contract, Task
-from core.errors import IntegrityError
 from core.metrics import LOSS_NAMES
+from core.mlmodel import GRAPH, describe_mlflow_model
 from core.profile import build_profile
 from core.registry import Registry
 from core.store import ObjectStore
@@ -31,6 +31,12 @@ from training.judge.decide import choose_half_width, choose_threshold
 from training.judge.describe import Judged, describe
 from training.judge.graph import Graph
 from training.judge.parity import measure_parity
+from training.judge.provenance import (
+    describe_provenance,
+    round_bounds,
+    round_numbers,
+    round_parity,
+)
 from training.judge.score import DECISION_THRESHOLD, Holdout, Scored
 from training.judge.slices import Answered
 
@@ -72,8 +78,8 @@ def evaluate_run(store: ObjectStore, *, run_id: str) -> runs.Evaluation:
         baseline=load_answers(store, run_id, BASELINE).holdout,
     )
     work = _Work(spec, picked, split, graph, answers, answered)
-    manifest = work.make_manifest(runs.load_data(store, run_id))
-    bundle_id = publish_bundle(store, graph=graph.body, manifest=manifest)
+    manifest, files = work.make_manifest(runs.load_data(store, run_id))
+    bundle_id = publish_bundle(store, graph=graph.body, manifest=manifest, files=files)
     champion = _ask_champion(store, spec.contract, split.holdout)
     judged = Judged(spec.contract, answered, work.scored, champion.answers, graph.predict)
     report = describe(judged, picked, bundle_id, spec.judging.decision)
@@ -105,10 +111,18 @@ class _Work:
     def scored(self) -> Scored:
         return self.answered.holdout.score_with_intervals(self.answered.answers)
 
-    def make_manifest(self, data: runs.RunData) -> Manifest:
+    def make_manifest(self, data: runs.RunData) -> tuple[Manifest, dict[str, bytes]]:
+        """Return the manifest, and the files of the bundle beside it and the graph."""
         contract, holdout = self.spec.contract, self.answered.holdout
         scores = summarise_answers(contract.task, self.answers.training)
-        return Manifest(
+        provenance = describe_provenance(self.spec, data, self.picked)
+        files = describe_mlflow_model(
+            contract,
+            graph_sha256=self.picked.graph_sha256,
+            python=provenance.python,
+            packages=provenance.packages,
+        )
+        manifest = Manifest(
             model=contract.dataset,
             contract=contract,
             candidate=self.picked.candidate,
@@ -117,15 +131,17 @@ class _Work:
             decision_threshold=holdout.threshold if contract.task == "binary" else None,
             calibration=self.picked.calibration,
             interval=_describe_interval(self.spec, holdout.half_width),
-            metrics=self.scored.metrics,
-            metric_intervals=self.scored.intervals,
-            baseline_metrics=holdout.score(self.answered.baseline),
+            metrics=round_numbers(self.scored.metrics),
+            metric_intervals=round_bounds(self.scored.intervals),
+            baseline_metrics=round_numbers(holdout.score(self.answered.baseline)),
             holdout_rows=len(self.split.holdout),
             training_rows=len(self.split.training),
             profile=build_profile(contract, self.split.training.inputs, scores),
-            parity=self._prove(),
-            provenance=_describe_provenance(self.spec, data, self.picked),
+            parity=round_parity(self._prove()),
+            provenance=provenance,
+            files=hash_files(files | {GRAPH: self.graph.body}),
         )
+        return manifest, files
 
     def conclude(
         self, manifest: Manifest, report: Report, champion: _Champion, choice: Choice
@@ -208,19 +224,6 @@ def _describe_interval(spec: runs.RunSpec, half_width: float | None) -> Predicti
         return None
     return PredictionInterval(
         coverage=spec.judging.decision.interval_coverage, half_width=half_width
-    )
-
-
-def _describe_provenance(
-    spec: runs.RunSpec, data: runs.RunData, picked: runs.CandidateResult
-) -> Provenance:
-    if picked.environment is None:
-        raise IntegrityError(f"The result of {picked.candidate} does not say what made it.")
-    return Provenance(
-        run_id=spec.run_id,
-        dataset_version=data.version,
-        seed=spec.seed,
-        **picked.environment.model_dump(),
     )
 
 
