@@ -21,11 +21,13 @@ from core.contract import Contract
 from core.errors import IntegrityError, InvalidInputError
 from core.inputs import ModelInputs
 from core.store import ObjectStore
+from core.values import plain_text
 from training.data import rules, runs
 from training.data.arrays import Rows, pack_arrays, pack_inputs
 from training.data.environment import describe_environment
 from training.data.leakage import find_leaks
 from training.data.read import connect
+from training.data.times import timed
 from training.data.twins import find_twins
 
 HOLDOUT_SHARE = 0.2
@@ -92,6 +94,7 @@ def find_latest(times: NDArray[np.float64]) -> tuple[NDArray[np.bool_], float]:
     return times >= start, start
 
 
+@timed("split")
 def split_dataset(store: ObjectStore, *, run_id: str, version: str) -> runs.RunData:
     """Read a dataset version, cut it, and write ``split.npz`` and ``data.json`` of the run.
 
@@ -192,9 +195,12 @@ def _read_rows(body: bytes, contract: Contract) -> _Table:
     ]
     columns = _fetch_columns(body, ", ".join(selected), ordered=contract.time is not None)
     n = len(columns["target"])
+    texts = [columns[f"s{i}"] for i in range(len(strings))]
+    for place in range(len(contract.categorical_columns), len(texts)):
+        texts[place] = [plain_text(text) for text in texts[place].tolist()]
     inputs = ModelInputs(
         _stack([columns[f"n{i}"] for i in range(len(numeric))], n, np.dtype(np.float32)),
-        _stack([columns[f"s{i}"] for i in range(len(strings))], n, np.dtype(np.object_)),
+        _stack(texts, n, np.dtype(np.object_)),
     )
     identities: list[str] = columns["id"].tolist()
     groups = None

@@ -23,8 +23,9 @@ from training.data.arrays import (
     select_inputs,
 )
 from training.data.environment import describe_environment
+from training.data.times import timed
 from training.model.calibrate import find_rows_at_knots
-from training.model.candidates import FittedModel, fit_candidate
+from training.model.candidates import FittedModel, fit_material, prepare
 from training.model.configure import CrossValidation, configure
 from training.model.export import export_graph
 from training.model.plant import plant_rows
@@ -35,6 +36,7 @@ from training.model.size import find_reason_not_to_export
 MIN_TRAINING_ROWS = 10
 
 
+@timed("candidate")
 def fit_and_export(store: ObjectStore, *, run_id: str, candidate: str) -> runs.CandidateResult:
     """Fit a candidate on a run's training rows and write what it came to.
 
@@ -71,10 +73,11 @@ def _fit(
     store: ObjectStore, spec: runs.RunSpec, recipe: Recipe, split: Split
 ) -> runs.CandidateResult:
     rows, contract, seed = split.training, spec.contract, spec.seed
-    chosen = configure(recipe, rows, contract, budget=spec.budget, seed=seed)
+    material = prepare(recipe, rows, contract)
+    chosen = configure(recipe, material, rows, budget=spec.budget, seed=seed)
     parameters, crossed = chosen.parameters, chosen.crossed
     model = replace(
-        fit_candidate(recipe, rows, contract, seed=seed, parameters=parameters),
+        fit_material(recipe, material, seed=seed, parameters=parameters),
         calibration=chosen.calibrated.calibration,
     )
     graph = export_graph(model)

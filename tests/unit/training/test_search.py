@@ -5,13 +5,19 @@ from core.contract import Contract
 from core.errors import InvalidInputError
 from tests.unit.training.test_export import make_contract, make_rows
 from training.data.arrays import Rows
+from training.data.names import Budget
+from training.model.candidates import prepare
 from training.model.configure import cross_validate
 from training.model.folds import make_folds
-from training.model.recipes import RECIPES
-from training.model.search import EFFORTS, Effort, count_configurations, search
+from training.model.recipes import RECIPES, Recipe
+from training.model.search import EFFORTS, Effort, Found, count_configurations, search
 from training.model.size import estimate_size, find_reason_not_to_export, limit_space
 
 CANDIDATES = ("linear", "boosting", "forest", "neural")
+
+
+def find(recipe: Recipe, rows: Rows, contract: Contract, *, budget: Budget, seed: int) -> Found:
+    return search(recipe, prepare(recipe, rows, contract), rows, budget=budget, seed=seed)
 
 
 def make_wide(classes: int) -> Contract:
@@ -23,31 +29,30 @@ def make_wide(classes: int) -> Contract:
 def test_the_same_seed_finds_the_same_configuration() -> None:
     rows = make_rows("binary", rows=300)
     contract = make_contract("binary", rows)
-    first = search(RECIPES["linear"], rows, contract, budget="standard", seed=5)
+    first = find(RECIPES["linear"], rows, contract, budget="standard", seed=5)
     assert first.configurations > 1
-    assert search(RECIPES["linear"], rows, contract, budget="standard", seed=5) == first
+    assert find(RECIPES["linear"], rows, contract, budget="standard", seed=5) == first
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_halving_searches_where_there_are_rows_enough(task: str) -> None:
     rows = make_rows(task, rows=3000)  # type: ignore[arg-type]
     contract = make_contract(task, rows)  # type: ignore[arg-type]
-    found = search(RECIPES["linear"], rows, contract, budget="standard", seed=0)
+    found = find(RECIPES["linear"], rows, contract, budget="standard", seed=0)
     assert found.configurations == EFFORTS["standard"].configurations
     folds = make_folds(rows, contract, count=3, seed=0)
-    crossed = cross_validate(
-        RECIPES["linear"], rows, contract, folds, seed=0, parameters=found.parameters
-    )
-    default = cross_validate(RECIPES["linear"], rows, contract, folds, seed=0)
+    recipe = RECIPES["linear"]
+    material = prepare(recipe, rows, contract)
+    crossed = cross_validate(recipe, material, folds, seed=0, parameters=found.parameters)
+    default = cross_validate(recipe, material, folds, seed=0)
     assert crossed.loss < 1.2 * default.loss
 
 
 def test_a_tiny_budget_searches_nothing() -> None:
     rows = make_rows("binary")
     for candidate in CANDIDATES:
-        found = search(
-            RECIPES[candidate], rows, make_contract("binary", rows), budget="tiny", seed=0
-        )
+        contract = make_contract("binary", rows)
+        found = find(RECIPES[candidate], rows, contract, budget="tiny", seed=0)
         assert (dict(found.parameters), found.configurations) == ({}, 0)
 
 
@@ -86,7 +91,8 @@ def test_later_rows_are_left_out_when_there_is_a_time(task: str) -> None:
     folds = make_folds(rows, contract, count=5, seed=0)
     assert len(folds) == 5
     assert all(fitted.max() < left_out.min() for fitted, left_out in folds)
-    crossed = cross_validate(RECIPES["linear"], rows, contract, folds, seed=0)
+    material = prepare(RECIPES["linear"], rows, contract)
+    crossed = cross_validate(RECIPES["linear"], material, folds, seed=0)
     assert (crossed.folds == -1).sum() == folds[0][0].size
 
 
