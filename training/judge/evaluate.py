@@ -25,6 +25,7 @@ from training.data import runs
 from training.data.arrays import Rows, Split, load_split, select_inputs
 from training.data.names import BASELINE
 from training.data.reports import Report
+from training.data.times import timed
 from training.judge.answers import Answers, load_answers, load_graph, load_results
 from training.judge.choose import Choice, choose
 from training.judge.decide import choose_half_width, choose_threshold
@@ -50,6 +51,7 @@ class _Champion:
     answers: NDArray[np.float64] | None
 
 
+@timed("evaluate")
 def evaluate_run(store: ObjectStore, *, run_id: str) -> runs.Evaluation:
     """Judge a run's candidates and publish the best one's bundle.
 
