@@ -110,6 +110,10 @@ def describe_split(data: Mapping[str, Any]) -> list[str]:
         " before the outcome? If not, put it under 'ignored' in the data contract."
         for leak in data.get("leaks", ())
     ]
+    lines += [
+        f"{count} numbers in the column {column} are rounded: a model reads about 7 digits."
+        for column, count in data.get("rounded_numbers", {}).items()
+    ]
     if aside := data.get("set_aside_rows"):
         lines.append(f"{aside} rows are near-duplicates of holdout rows and were not trained on.")
     if alike := data.get("overlap_rows"):

@@ -99,7 +99,7 @@ def pack_inputs(inputs: ModelInputs, *, prefix: str = "") -> dict[str, NDArray[n
     cells = inputs.strings.ravel().tolist()
     place_of = {text: place for place, text in enumerate(dict.fromkeys(cells))}
     written = [text.encode() for text in place_of]
-    places = np.fromiter((place_of[text] for text in cells), np.int64, count=len(cells))
+    places = np.fromiter((place_of[text] for text in cells), np.int32, count=len(cells))
     return {
         f"{prefix}numeric": inputs.numeric,
         f"{prefix}strings": places.reshape(inputs.strings.shape),
@@ -114,7 +114,7 @@ def unpack_inputs(arrays: dict[str, NDArray[np.generic]], *, prefix: str = "") -
     ends = arrays[f"{prefix}strings_ends"].tolist()
     texts = np.empty(len(ends), dtype=np.object_)
     texts[:] = [body[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
-    strings = texts[arrays[f"{prefix}strings"].astype(np.int64)]
+    strings = texts[arrays[f"{prefix}strings"].astype(np.int32)]
     return ModelInputs(arrays[f"{prefix}numeric"].astype(np.float32), strings)
 
 

@@ -123,6 +123,9 @@ class RunData(RunFile):
         Holdout rows of each class.
     leaks : tuple of Leak
         The strongest first.
+    rounded_numbers : dict of str to int
+        For each column, how many whole numbers are too large for float32, so that the model reads
+        them rounded to about 7 digits.
     environment : Environment or None
         What *split* computed with.
     """
@@ -138,6 +141,7 @@ class RunData(RunFile):
     overlap_rows: int = 0
     holdout_classes: dict[str, int] = {}
     leaks: tuple[Leak, ...] = ()
+    rounded_numbers: dict[str, int] = {}
     environment: Environment | None = None
 
 

@@ -7,10 +7,7 @@ step that proves the graph has onnxruntime and not the means to fit or export.
 import hashlib
 from dataclasses import replace
 
-import numpy as np
-
 from core import keys
-from core.contract import Contract
 from core.errors import InvalidInputError
 from core.store import ObjectStore
 from training.data import runs
@@ -33,8 +30,6 @@ from training.model.recipes import Recipe, find_recipe
 from training.model.repeat import repeats_itself
 from training.model.size import find_reason_not_to_export
 
-MIN_TRAINING_ROWS = 10
-
 
 @timed("candidate")
 def fit_and_export(store: ObjectStore, *, run_id: str, candidate: str) -> runs.CandidateResult:
@@ -49,9 +44,7 @@ def fit_and_export(store: ObjectStore, *, run_id: str, candidate: str) -> runs.C
     spec = runs.load_spec(store, run_id)
     recipe = find_recipe(candidate)
     split = load_split(store, run_id, spec.contract)
-    reason = find_reason_not_to_export(recipe, spec.contract) or _find_reason_not_to_fit(
-        split, spec.contract
-    )
+    reason = find_reason_not_to_export(recipe, spec.contract)
     if reason:
         result = runs.CandidateResult(candidate=candidate, status="failed", reason=reason)
     else:
@@ -96,21 +89,6 @@ def _fit(
         repeats_itself=repeats_itself(recipe, rows, contract, seed=seed, parameters=parameters),
         graph_sha256=hashlib.sha256(graph).hexdigest(),
         environment=describe_environment("fit"),
-    )
-
-
-def _find_reason_not_to_fit(split: Split, contract: Contract) -> str:
-    if len(split.training) < MIN_TRAINING_ROWS or not len(split.holdout):
-        return f"There are {len(split.training)} training and {len(split.holdout)} holdout rows."
-    if contract.task == "regression":
-        return ""
-    counts = np.bincount(split.training.target.astype(np.int64), minlength=len(contract.classes))
-    if counts.min() >= 2:
-        return ""
-    place = int(counts.argmin()) + 1
-    return (
-        f"Class {place} of the {len(counts)} in the data contract has {counts.min()} training"
-        " rows; cross-validation needs 2."
     )
 
 

@@ -23,7 +23,7 @@ from tests.unit.training.worlds import (
     to_csv,
 )
 from training.data import runs
-from training.data.arrays import load_split, pack_arrays, pack_inputs
+from training.data.arrays import load_split
 from training.data.names import CANDIDATES_OF
 from training.data.split import split_dataset
 from training.data.start import start_run
@@ -242,27 +242,6 @@ def test_the_gate_sees_a_graph_that_lies() -> None:
     evaluation = evaluate_run(store, run_id="r")
     assert evaluation.parity.max_abs_difference > 0.01
     assert not evaluation.parity.classes_identical
-
-
-def test_a_candidate_fails_with_a_reason_when_a_class_has_no_training_rows() -> None:
-    # Found by their hashes: all rows of the second class are held out.
-    store, key, contract = make_landed()
-    found = start_run(store, raw_key=key, run_id="r", budget="tiny")
-    split_dataset(store, run_id="r", version=found.version)
-    split = load_split(store, "r", contract)
-    arrays = pack_arrays(
-        **pack_inputs(split.training.inputs),
-        target=split.training.target,
-        holdout=split.training.target == 1.0,
-    )
-    store.put(keys.run("r", "split.npz"), arrays)
-    result = fit_and_export(store, run_id="r", candidate="baseline")
-    assert result.status == "failed"
-    assert "Class 2 of the 2 in the data contract has 0 training rows" in result.reason
-    for candidate in CANDIDATES_OF["tiny"][1:]:
-        fit_and_export(store, run_id="r", candidate=candidate)
-    with pytest.raises(InvalidInputError, match=r"could not be fitted.*Class 2"):
-        evaluate_run(store, run_id="r")
 
 
 def test_a_run_that_cannot_be_fitted_is_kept_with_its_reason() -> None:
