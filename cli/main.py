@@ -19,8 +19,10 @@ from cli import (
     learn,
     models,
     observe,
+    reproducing,
     requests,
     runs,
+    tracking,
     traffic,
 )
 from cli.session import Session, explain
@@ -106,7 +108,9 @@ for _module in (
     deployments,
     data,
     runs,
+    tracking,
     models,
+    reproducing,
     judging,
     requests,
     traffic,
