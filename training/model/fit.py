@@ -28,7 +28,7 @@ from training.model.export import export_graph
 from training.model.plant import plant_rows
 from training.model.recipes import Recipe, find_recipe
 from training.model.repeat import repeats_itself
-from training.model.size import find_reason_not_to_export
+from training.model.size import find_reason_not_to_export, find_reason_not_to_fit
 
 
 @timed("candidate")
@@ -67,6 +67,8 @@ def _fit(
 ) -> runs.CandidateResult:
     rows, contract, seed = split.training, spec.contract, spec.seed
     material = prepare(recipe, rows, contract)
+    if reason := find_reason_not_to_fit(recipe, material):
+        return runs.CandidateResult(candidate=recipe.name, status="failed", reason=reason)
     chosen = configure(recipe, material, rows, budget=spec.budget, seed=seed)
     parameters, crossed = chosen.parameters, chosen.crossed
     model = replace(

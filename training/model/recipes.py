@@ -66,12 +66,16 @@ class Recipe:
     seconds: tuple[float, float] = (0.0, 0.0)
     texts: Texts = "counts"
 
-    def list_space(self, task: Task, *, imbalanced: bool) -> dict[str, Sequence[Any]]:
+    def list_space(
+        self, task: Task, *, imbalanced: bool, reads_texts: bool = False
+    ) -> dict[str, Sequence[Any]]:
         """Return what a search may change for a task, in an order that never changes."""
         more = self.regression_space if task == "regression" else self.classification_space
         space = dict(sorted({**self.space, **more}.items()))
         if self.balances and imbalanced and task != "regression":
             space["model__class_weight"] = (None, "balanced")
+        if reads_texts and self.texts == "words":
+            space["features__texts"] = ("words", "topics")
         return space
 
 

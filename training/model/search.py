@@ -30,7 +30,7 @@ from training.model.candidates import (
 from training.model.features import WORDS_READ
 from training.model.folds import Fold, make_folds
 from training.model.recipes import Recipe
-from training.model.size import limit_space
+from training.model.size import limit_numbers, limit_space
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,12 @@ def search(recipe: Recipe, material: Material, rows: Rows, *, budget: Budget, se
     third goes on with three times as many), else by cross-validating each.
     """
     contract = material.contract
-    space = recipe.list_space(contract.task, imbalanced=_is_imbalanced(rows, contract))
-    space = limit_space(recipe, contract, space)
+    space = recipe.list_space(
+        contract.task,
+        imbalanced=_is_imbalanced(rows, contract),
+        reads_texts=any(material.vocabulary.word_counts),
+    )
+    space = limit_numbers(recipe, material, limit_space(recipe, contract, space))
     smallest = _find_smallest_part(rows, contract)
     count = count_configurations(
         recipe, EFFORTS[budget], rows=len(rows), width=_measure_width(recipe, material),

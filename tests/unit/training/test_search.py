@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -6,12 +8,20 @@ from core.errors import InvalidInputError
 from tests.unit.training.test_export import make_contract, make_rows
 from training.data.arrays import Rows
 from training.data.names import Budget
-from training.model.candidates import prepare
+from training.model.candidates import Material, prepare
 from training.model.configure import cross_validate
 from training.model.folds import make_folds
 from training.model.recipes import RECIPES, Recipe
 from training.model.search import EFFORTS, Effort, Found, count_configurations, search
-from training.model.size import estimate_size, find_reason_not_to_export, limit_space
+from training.model.size import (
+    estimate_size,
+    find_reason_not_to_export,
+    find_reason_not_to_fit,
+    limit_numbers,
+    limit_space,
+)
+from training.model.vocabulary import Vocabulary
+from training.model.words import Lexicon
 
 CANDIDATES = ("linear", "boosting", "forest", "neural")
 
@@ -126,3 +136,48 @@ def test_a_search_tries_no_configuration_whose_graph_would_be_too_large() -> Non
     largest = {name: max(limited[name]) for name in ("model__max_iter", "model__max_leaf_nodes")}
     assert estimate_size(recipe, contract, largest) <= 64 * 2**20
     assert limit_space(recipe, make_wide(3), whole) == whole
+
+
+def make_material(*, rows: int, numbers: int, levels: int = 0, words: int = 0) -> Material:
+    contract = make_contract("binary", make_rows("binary"))
+    names = tuple(str(place) for place in range(levels))
+    lexicon = Lexicon(tuple(str(place) for place in range(words)), ())
+    vocabulary = Vocabulary(numbers, (names,), (lexicon,))
+    matrix = np.empty((rows, 0), np.float32)
+    return Material(contract, vocabulary, matrix, np.zeros(rows), "nothing")
+
+
+def test_more_features_than_can_be_held_are_refused_before_they_are_made() -> None:
+    small = make_material(rows=1_000_000, numbers=20, levels=50_000)
+    assert all(find_reason_not_to_fit(RECIPES[name], small) == "" for name in CANDIDATES)
+    large = make_material(rows=1_000_000, numbers=500)
+    reason = find_reason_not_to_fit(RECIPES["linear"], large)
+    assert reason.startswith("The 1,000 features that linear makes of 1,000,000 rows would take")
+    assert find_reason_not_to_fit(RECIPES["baseline"], large) == ""
+
+
+def test_weights_that_would_make_too_large_a_graph_are_refused() -> None:
+    material = make_material(rows=5000, numbers=2000)
+    assert find_reason_not_to_fit(RECIPES["linear"], material) == ""
+    many = replace(material, contract=make_wide(3000))
+    reason = find_reason_not_to_fit(RECIPES["linear"], many)
+    assert "With 4,000 features and 3000 classes, the graph of linear would have about" in reason
+
+
+def test_a_search_reads_numbers_only_in_ways_that_can_be_held() -> None:
+    space = RECIPES["linear"].list_space("binary", imbalanced=False)
+    ways = ("scaled", "binned", "interactions")
+    few = make_material(rows=100_000, numbers=20)
+    assert tuple(limit_numbers(RECIPES["linear"], few, space)["features__numbers"]) == ways
+    many = make_material(rows=1_500_000, numbers=20)
+    kept = limit_numbers(RECIPES["linear"], many, space)["features__numbers"]
+    assert tuple(kept) == ("scaled",)
+
+
+def test_a_search_reads_texts_in_two_ways_where_there_are_texts() -> None:
+    linear = RECIPES["linear"]
+    space = linear.list_space("binary", imbalanced=False, reads_texts=True)
+    assert space["features__texts"] == ("words", "topics")
+    assert "features__texts" not in linear.list_space("binary", imbalanced=False)
+    boosting = RECIPES["boosting"].list_space("binary", imbalanced=False, reads_texts=True)
+    assert "features__texts" not in boosting
