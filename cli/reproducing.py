@@ -14,7 +14,6 @@ from cli.home import project_root
 from cli.models import ModelOption
 from cli.session import JsonOption, Session, begin
 from core.arithmetic import UNPINNED, pinned_variables
-from core.bundle import load_manifest
 from core.errors import LoopError, UnavailableError
 
 if TYPE_CHECKING:
@@ -51,7 +50,8 @@ def reproduce(
     From its dataset version, its spec and its seed. Nothing is written to the bucket. The exit code
     is 0 only when every file of the bundle is the same.
     """
-    from training.report import reproduce as again  # noqa: PLC0415 - slow to load
+    from core.bundle import load_manifest  # noqa: PLC0415 - slow to load
+    from training.report import reproduce as again  # noqa: PLC0415
 
     session = begin(ctx, as_json=as_json)
     system = session.system()
