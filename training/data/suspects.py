@@ -6,14 +6,9 @@ from numpy.typing import NDArray
 from core.contract import Contract
 from core.inputs import ModelInputs
 from training.data.arrays import Rows
+from training.data.cells import quote_text
 from training.data.leakage import find_leaks
-from training.data.rules import (
-    Cell,
-    describe_feature,
-    describe_target,
-    quote_text,
-    read_cells,
-)
+from training.data.rules import Cell, describe_feature, describe_target, read_cells
 from training.data.table import RawTable
 
 _MAX_ROWS = 50_000
@@ -61,7 +56,7 @@ def _place(raw: RawTable, name: str) -> str:
 
 def _cell(raw: RawTable, contract: Contract, name: str) -> Cell:
     column = next(column for column in contract.columns if column.name == name)
-    return describe_feature(column, _place(raw, name), contract.policies)
+    return describe_feature(column, _place(raw, name), contract)
 
 
 def _number(target: Cell, contract: Contract) -> str:
