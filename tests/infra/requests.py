@@ -4,13 +4,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tests.infra.conftest import Synthesized
 
 Request = dict[str, Any]
 
-ACCOUNT, REGION = "123456789012", "eu-central-1"
+ACCOUNT: Final = "123456789012"
+REGION: Final = "eu-central-1"
 _PSEUDO = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}
 
 
