@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    cards,
     cloud,
     data,
     deployments,
@@ -114,6 +115,7 @@ for _module in (
     reproducing,
     exports,
     judging,
+    cards,
     requests,
     traffic,
     observe,

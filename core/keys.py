@@ -52,6 +52,11 @@ def judging(dataset: str) -> str:
     return f"contracts/{check_name(dataset)}.judging.json"
 
 
+def about(dataset: str) -> str:
+    """Key of what a person said of a dataset and its models."""
+    return f"contracts/{check_name(dataset)}.about.json"
+
+
 def raw(dataset: str, sha256: str, filename: str) -> str:
     """Key of a landed file; its name is made of safe characters, its content's hash leads."""
     safe = _UNSAFE.sub("-", filename).strip("-.")[-100:] or "file"

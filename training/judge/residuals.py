@@ -13,7 +13,7 @@ MAX_BINS: Final = 15
 MIN_ROWS: Final = 10
 """Rows of a bin, so that no bin tells of single rows."""
 
-_HISTOGRAM_BINS: Final = 30
+_HISTOGRAM_BINS: Final = 40
 _QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 _NORMAL: Final = 1.959963984540054
 
@@ -33,7 +33,9 @@ def describe_residuals(
     predictions, target = answers[:, 0], holdout.target
     off, off_baseline = target - predictions, target - baseline[:, 0]
     low, high = np.quantile(np.concatenate([off, off_baseline]), [0.005, 0.995])
-    edges = np.linspace(low, high if high > low else low + 1.0, _HISTOGRAM_BINS + 1)
+    # As many bins as Rice's rule has it.
+    bins = min(_HISTOGRAM_BINS, round(2 * len(off) ** (1 / 3)))
+    edges = np.linspace(low, high if high > low else low + 1.0, bins + 1)
     # Equal parts of the ordered rows; equal predictions may fall into two of them.
     order = np.argsort(predictions, kind="stable")
     parts = np.array_split(order, min(MAX_BINS, len(order) // MIN_ROWS))
