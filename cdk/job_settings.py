@@ -83,6 +83,6 @@ READERS: Final[dict[str, Callable[[Raw], object]]] = {
     "job_image": _image,
     "job_instance": _instance,
     "job_spot": flag,
-    # Five days is what SageMaker allows where nobody asked for more; a workflow should end sooner.
+    # A day is SageMaker's own limit where none is given.
     "job_minutes": whole_number(5, 1440),
 }

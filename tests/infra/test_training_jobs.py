@@ -1,5 +1,6 @@
 """The jobs that large runs are fitted as: when, with which request, and what a failure means."""
 
+import errno
 import gzip
 import json
 import re
@@ -17,6 +18,7 @@ from moto import mock_aws
 from cdk.bundling import JOB_PROGRAM, Package, make_job_source
 from cdk.config import Stage
 from cdk.setting import SettingError
+from core.errors import UnavailableError
 from tests.infra.conftest import ROOT, Synthesize, Synthesized
 from tests.infra.requests import ACCOUNT, REGION, Request, fill_in, read_definition
 from training.data.names import CANDIDATES
@@ -233,4 +235,20 @@ def test_the_code_of_a_job_is_the_functions_byte_for_byte(tmp_path: Path) -> Non
     source.unlink()
     assert make_job_source(package).read_bytes() == first
     assert gzip.decompress(first)[:9] == b"core/a.py"
-    assert [file.name for file in tmp_path.iterdir() if file.suffix == ".new"] == []
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, source.name}
+
+
+def test_says_so_when_the_code_of_jobs_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "fit-linux-0123.zip"
+    with zipfile.ZipFile(path, "w") as bundle:
+        bundle.writestr("a.py", b"")
+
+    def be_full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(gzip, "GzipFile", be_full)
+    with pytest.raises(UnavailableError, match=r"cannot be written to .+: No space left"):
+        make_job_source(Package(path=path, digest="d"))
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
