@@ -9,9 +9,9 @@ from tests.unit.training.test_export import make_contract, make_rows
 from training.data.arrays import Rows
 from training.data.names import Budget
 from training.model.candidates import Material, prepare
-from training.model.configure import cross_validate
+from training.model.configure import configure, cross_validate
 from training.model.folds import make_folds
-from training.model.recipes import RECIPES, Recipe
+from training.model.recipes import RECIPES, Recipe, choose_defaults
 from training.model.search import EFFORTS, Effort, Found, count_configurations, search
 from training.model.size import (
     estimate_size,
@@ -181,3 +181,27 @@ def test_a_search_reads_texts_in_two_ways_where_there_are_texts() -> None:
     assert "features__texts" not in linear.list_space("binary", imbalanced=False)
     boosting = RECIPES["boosting"].list_space("binary", imbalanced=False, reads_texts=True)
     assert "features__texts" not in boosting
+
+
+@pytest.mark.parametrize(
+    ("rows", "trees"), [(100, 100), (29_999, 100), (30_000, 200), (10**6, 300)]
+)
+def test_more_rows_are_told_by_more_trees(rows: int, trees: int) -> None:
+    chosen = choose_defaults(RECIPES["boosting"], "binary", rows=rows)
+    assert chosen == {"model__max_iter": trees}
+    assert choose_defaults(RECIPES["boosting"], "regression", rows=rows) == chosen
+
+
+def test_defaults_that_do_not_follow_from_rows_are_left_alone() -> None:
+    # Each of many classes has trees of its own already.
+    assert choose_defaults(RECIPES["boosting"], "multiclass", rows=10**6) == {}
+    for name in ("baseline", "linear", "forest", "neural"):
+        assert choose_defaults(RECIPES[name], "binary", rows=10**6) == {}
+
+
+def test_a_run_fits_and_notes_the_trees_that_its_rows_ask_for() -> None:
+    rows = make_rows("binary", rows=300)
+    recipe, contract = RECIPES["boosting"], make_contract("binary", rows)
+    chosen = configure(recipe, prepare(recipe, rows, contract), rows, budget="tiny", seed=0)
+    assert chosen.parameters == {"model__max_iter": 100}
+    assert chosen.configurations == 1
