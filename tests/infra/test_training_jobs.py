@@ -117,7 +117,7 @@ def test_a_job_is_asked_for_again_only_while_there_is_none(deployment: Synthesiz
     retried = states_of_the_map(deployment)["Candidate job"]["Retry"]
     assert [retry["ErrorEquals"] for retry in retried] == [
         ["SageMaker.ResourceLimitExceededException"],
-        ["SageMaker.ThrottlingException"],
+        ["SageMaker.ThrottlingException", "SageMaker.AmazonSageMakerException"],
     ]
 
 
