@@ -20,7 +20,7 @@ from training.model.candidates import (
 )
 from training.model.folds import Fold, make_folds
 from training.model.recipes import Recipe, choose_defaults
-from training.model.search import EFFORTS, search
+from training.model.search import count_folds, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def configure(
     """
     contract = material.contract
     found = search(recipe, material, rows, budget=budget, seed=seed)
-    folds = make_folds(rows, contract, count=EFFORTS[budget].folds, seed=seed)
+    folds = make_folds(rows, contract, count=count_folds(budget, rows=len(rows)), seed=seed)
     tried = []
     defaults = choose_defaults(recipe, contract.task, rows=len(rows))
     for parameters in [defaults, found.parameters] if found.configurations else [defaults]:
