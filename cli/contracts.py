@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -118,4 +119,4 @@ def show_evidence(session: Session, prepared: Prepared) -> None:
 def _show(session: Session, prepared: Prepared, file: Path, path: Path) -> None:
     show_evidence(session, prepared)
     session.output.say(f"The data contract is in {path}: read it, and correct what is not so.")
-    session.output.say(f"Next: loop data add {file} --contract {path}")
+    session.output.say(f"Next: loop data add {quote(str(file))} --contract {quote(str(path))}")

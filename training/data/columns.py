@@ -1,5 +1,7 @@
 """What a column of a raw file is good for: identifier, feature of some kind, or nothing yet."""
 
+from shlex import quote
+
 from pydantic import ValidationError
 
 from core.contract import Column
@@ -23,7 +25,7 @@ _MOST = 0.95
 _MIN_ROWS_FOR_A_MINIMUM = 100
 _MIN_ROWS_FOR_A_COUNTER = 20
 _CODE_WORDS = frozenset((
-    "code", "type", "class", "category", "group", "zone", "region", "area", "status",
+    "code", "type", "class", "category", "group", "zone", "region", "status",
     "method", "channel", "kind", "segment", "zip",
 ))  # fmt: skip
 _POSTAL_WORDS = frozenset(("zip", "zipcode", "postal", "postcode", "plz"))
@@ -88,7 +90,8 @@ def _find_reason_to_ignore(facts: ColumnFacts) -> str | None:
         return "one value only: nothing to learn from" + describe_missing(facts)
     if facts.dates >= _MOST * facts.known:
         return (
-            f"dates and times are not features; --time {facts.name} would hold out the latest rows"
+            f"dates and times are not features; --time {quote(facts.name)} would hold out the"
+            " latest rows"
         )
     if _is_counter(facts):
         return "counts the rows one by one: says where a row stands, not what it is"

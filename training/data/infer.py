@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 
 from core.contract import Contract
 from core.errors import InvalidInputError, NotFoundError
@@ -167,7 +168,7 @@ def _warn(evidence: Evidence, leaks: Mapping[str, float]) -> Evidence:
     share = f"{leaks[evidence.column]:.0%}"
     warning = (
         f"PROBABLE LEAK: tells {share} of the target by itself, so it may be known only"
-        f" afterwards (then: --set {evidence.column}.kind=ignored)"
+        f" afterwards (then: --set {quote(f'{evidence.column}.kind=ignored')})"
     )
     return replace(evidence, reason=f"{warning}; {evidence.reason}")
 

@@ -16,6 +16,7 @@ from training.data.table import RawTable
 UNITS: Final = ("$", "€", "£", "¥", "%")
 
 _MOST = 0.95
+_ENOUGH = 50  # columns that a program wrote tell of all others like them
 _LIKE_NUMBERS = "[+-]?[$€£¥]? ?[+-]?[0-9][0-9., '\u00a0\u202f]*([eE][+-]?[0-9]+)? ?[$€£¥%]?"
 _WITH_POINT = ((".", None), (".", ","), (".", " "), (".", "'"))
 _WITH_COMMA = ((",", None), (",", "."), (",", " "), (",", "'"))
@@ -50,21 +51,28 @@ def survey_file(
 def _find_style(survey: Survey, facts: Sequence[ColumnFacts], delimiter: str) -> FileFormat:
     """Return the style that reads the most columns as numbers; of two, the more usual one."""
     written = survey.manner.file
-    asked = [place for place, column in enumerate(facts) if _looks_numeric(survey, column, place)]
-    if not asked:
+    places = [place for place, column in enumerate(facts) if _looks_numeric(survey, column, place)]
+    if not places:
         return written
     # Where commas divide the fields they hardly ever stand before a fraction too.
-    styles = _WITH_POINT + _WITH_COMMA if delimiter != ";" else _WITH_COMMA + _WITH_POINT
+    commas_first = delimiter == ";" and any(_holds(survey, place, ",") for place in places)
+    styles = _WITH_COMMA + _WITH_POINT if commas_first else _WITH_POINT + _WITH_COMMA
     formats = [
         written.model_copy(update={"decimal": decimal, "thousands": thousands, "units": UNITS})
         for decimal, thousands in styles
     ]
-    read = [[place for place in asked if _reads(survey, place, each)] for each in formats]
+    # Columns that can be read already count too: no style may lose them.
+    places += [place for place, column in enumerate(facts) if _is_number(column)][:_ENOUGH]
+    read = [[place for place in places if _reads(survey, place, each)] for each in formats]
     best = max(range(len(formats)), key=lambda i: len(read[i]))
     if not read[best]:
         return written
     units = tuple(unit for unit in UNITS if any(_holds(survey, p, unit) for p in read[best]))
     return formats[best].model_copy(update={"units": units})
+
+
+def _is_number(facts: ColumnFacts) -> bool:
+    return 0 < _MOST * facts.known <= facts.numbers
 
 
 def _looks_numeric(survey: Survey, facts: ColumnFacts, place: int) -> bool:

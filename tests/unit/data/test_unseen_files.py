@@ -191,6 +191,30 @@ def test_numbers_have_a_comma_before_their_fraction_where_semicolons_divide(
     assert validation.quarantined == 0
 
 
+def test_numbers_keep_their_points_where_semicolons_divide_and_no_comma_is_to_be_seen() -> None:
+    table = {"charge": [f" {text} " for text in X], "discount": _each("12%", "0%", "30%"), "y": Y}
+    inferred, validation = _take(_csv(table, delimiter=";"))
+    assert _kinds(inferred) == {"charge": "numeric", "discount": "numeric"}
+    assert inferred.contract.file.model_dump(exclude_defaults=True) == {"units": ("%",)}
+    assert validation.quarantined == 0
+
+
+def test_one_price_with_a_comma_does_not_make_points_unreadable() -> None:
+    table = {"a": X, "b": X[::-1], "price": _each("1,234", "2,500"), "y": Y}
+    inferred, _ = _take(_csv(table, delimiter=";"))
+    assert _kinds(inferred) == {"a": "numeric", "b": "numeric", "price": "numeric"}
+    assert inferred.contract.file.model_dump(exclude_defaults=True) == {"thousands": ","}
+
+
+def test_hints_can_be_copied_when_a_name_has_blanks() -> None:
+    table = {"Signed up": _each("2024-01-31", "2024-02-29"), "Gone why": _each("x", "z", "z")}
+    table |= {"x": X, "y": _each("yes", "no", "no")}
+    inferred, _ = _take(_csv(table))
+    why = " ".join(each.reason for each in inferred.evidence)
+    assert "--time 'Signed up'" in why
+    assert "--set 'Gone why.kind=ignored'" in why
+
+
 def test_a_point_is_no_decimal_mark_when_a_person_says_so() -> None:
     body = _csv({"n": [f"{row * 3}.250" for row in range(ROWS)], "x": X, "y": Y}, delimiter=";")
     inferred, _ = _take(body, decimal=",", thousands=".")
