@@ -105,7 +105,10 @@ def gather(
     if version is None:
         champion = system.registry.alias(name)
         if champion is None:
-            raise NotFoundError(f"{name} has no champion yet.", next_step="loop card --run RUN_ID")
+            raise NotFoundError(
+                f"{name} has no champion yet.",
+                next_step=f"loop runs --model {name}, then loop card --run RUN",
+            )
         version = champion.version
     record = system.registry.version(name, version)
     best = best_possible(system, name, record) if with_best else {}

@@ -82,7 +82,12 @@ def report(
     """
     session = begin(ctx, as_json=as_json)
     system = session.system()
-    run_id = run or _find_run(system, system.model_name(model), version)
+    if run is None:
+        run_id = _find_run(system, system.model_name(model), version)
+    else:
+        from training.report.tracking import find_run  # noqa: PLC0415
+
+        run_id = find_run(system.store, run)
     document = {
         "run_id": run_id,
         **_read(system, run_id, "report.json"),
@@ -115,7 +120,8 @@ def _find_run(system: System, model: str, version: int | None) -> str:
         champion = system.registry.alias(model)
         if champion is None:
             raise NotFoundError(
-                f"{model} has no champion yet.", next_step="loop report --run RUN_ID"
+                f"{model} has no champion yet.",
+                next_step=f"loop runs --model {model}, then loop report --run RUN",
             )
         version = champion.version
     return system.registry.version(model, version).run_id
@@ -126,8 +132,8 @@ def _read(system: System, run_id: str, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(system.store.get(keys.run(run_id, name)).body)
     except NotFoundError:
         raise NotFoundError(
-            f"The run {run_id} wrote no {name}: it ended before, or is not a run.",
-            next_step="loop models NAME (lists versions with their runs)",
+            f"The run {run_id} wrote no {name}: it ended before.",
+            next_step=f"loop runs {run_id} (says how far it came)",
         ) from None
     return found
 

@@ -108,7 +108,7 @@ def _show_all(session: Session, rows: list[dict[str, Any]]) -> None:
         ],
         [
             [
-                row["run_id"][:_SHORT],
+                _shorten(row["run_id"]),
                 row["dataset"] or None,
                 _moment(row["started_at"]),
                 describe_seconds(row["seconds"]),
@@ -120,7 +120,12 @@ def _show_all(session: Session, rows: list[dict[str, Any]]) -> None:
             for row in rows
         ],
     )
-    session.output.say(f"One of them: loop runs {rows[0]['run_id'][:_SHORT]}")
+    session.output.say(f"One of them: loop runs {_shorten(rows[0]['run_id'])}")
+
+
+def _shorten(run_id: str) -> str:
+    # What was trained here has a name that begins with the time: its beginning names no one run.
+    return run_id if run_id.startswith("local-") else run_id[:_SHORT]
 
 
 def describe_seconds(seconds: float | None) -> str | None:

@@ -124,10 +124,20 @@ def test_report_shows_a_run_that_was_refused(loop: Loop, world: World) -> None:
     write(world.memory, "runs/bad/gate.json", verdict)
     document = json.loads(loop("report", "--run", "bad", "--json").stdout)
     assert "milliseconds" in document["gate"]["reason"]
+    by_its_beginning = json.loads(loop("report", "--run", "ba", "--json").stdout)
+    assert by_its_beginning["run_id"] == "bad"
+
+
+def test_rejects_a_report_of_a_run_that_ended_before(loop: Loop, world: World) -> None:
+    world.memory.put("runs/short/request.json", b"{}")
+    result = loop("report", "--run", "short")
+    assert result.exit_code == 3
+    assert "wrote no report.json" in result.stderr
+    assert "loop runs short" in result.stderr
 
 
 def test_rejects_a_report_of_what_is_not_there(loop: Loop) -> None:
     result = loop("report", "--run", "nothing")
     assert result.exit_code == 3
-    assert "wrote no report.json" in result.stderr
+    assert "There is no run nothing." in result.stderr
     assert loop("report", "7").exit_code == 3

@@ -63,6 +63,13 @@ def test_runs_are_a_table_for_people(loop: Loop) -> None:
     assert "One of them: loop runs bbb-thir" in result.stdout
 
 
+def test_a_run_of_this_computer_is_listed_by_its_whole_name(loop: Loop, world: World) -> None:
+    name = "local-20260314T120000-0a1b2c3d"
+    asked = {"run_id": name, "raw_key": "raw/small/000000000000-file.csv"}
+    world.memory.put(f"runs/{name}/request.json", json.dumps(asked).encode())
+    assert f"One of them: loop runs {name}" in loop("runs").stdout
+
+
 @pytest.mark.usefixtures("three_runs")
 def test_only_one_models_runs_are_listed_when_it_is_named(loop: Loop) -> None:
     assert [run["run_id"] for run in listed(loop, "--model", "small")] == ["bbb-third", "aaa-first"]
