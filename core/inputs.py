@@ -19,7 +19,7 @@ from core.values import Reader, plain_text, read_columns
 
 __all__ = [
     "MAX_VIOLATIONS", "ContractViolationError", "InputWarning", "ModelInputs", "Violation",
-    "encode_records", "plain_text",
+    "encode_columns", "encode_records", "plain_text",
 ]  # fmt: skip
 
 MAX_VIOLATIONS = 100
@@ -130,6 +130,36 @@ def encode_records(
         for position, name in enumerate(column.name for column in columns):
             warnings += _fill(arrays[:, position], readers[name], records)
     return ModelInputs(numeric, strings), sorted(warnings, key=lambda warning: warning.row)
+
+
+def encode_columns(
+    contract: Contract, columns: Mapping[str, Sequence[object]], *, rows: int
+) -> tuple[ModelInputs, list[InputWarning]]:
+    """Turn columns into a model's inputs, as strictly as `encode_records`.
+
+    Parameters
+    ----------
+    contract : Contract
+        What the rows must look like.
+    columns : mapping of str to sequence
+        Values by the name of their column, `rows` of each: JSON scalars, None where missing. A
+        column that is not named is missing in every row.
+    rows : int
+        Number of rows.
+
+    Returns
+    -------
+    inputs : ModelInputs
+    warnings : list of InputWarning
+
+    Raises
+    ------
+    ContractViolationError
+        If a rule is broken anywhere. A column that is not in the contract is named at row 0.
+    """
+    names = tuple(columns)
+    records = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return encode_records(contract, records or [{}] * rows)
 
 
 def _fill(

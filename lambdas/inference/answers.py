@@ -57,7 +57,7 @@ def answer(content: object, *, status: int = 200) -> Response:
 
 def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's form
     """Write the answer to any fault that was foreseen."""
-    fault = _to_request_error(error)
+    fault = to_request_error(error)
     details = [{"place": list(item.place), "rule": item.rule} for item in fault.details]
     response = answer(
         {"error": {"code": fault.code, "message": fault.message, "details": details}},
@@ -70,8 +70,24 @@ def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG00
     return response
 
 
+async def read_body(request: Request) -> bytes:
+    """Read a request's body, once, whatever it is.
+
+    Raises
+    ------
+    RequestError
+        413 for a body over `MAX_BODY_BYTES`.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise RequestError(413, "too_large", f"A body may have at most {MAX_BODY_BYTES} bytes.")
+    return bytes(body)
+
+
 async def read_object(request: Request) -> Mapping[str, object]:
-    """Read a request's body, once, as a JSON object.
+    """Read a request's body as a JSON object.
 
     Raises
     ------
@@ -80,18 +96,18 @@ async def read_object(request: Request) -> Mapping[str, object]:
         strict JSON, 422 for another thing than an object.
     """
     _check_content_type(request)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise RequestError(413, "too_large", f"A body may have at most {MAX_BODY_BYTES} bytes.")
-    try:
-        content = parse_json(bytes(body), max_bytes=MAX_BODY_BYTES)
-    except InvalidJsonError as error:
-        raise RequestError(400, "invalid_json", str(error)) from None
+    content = parse_body(await read_body(request))
     if not isinstance(content, dict):
         raise RequestError(422, "invalid_request", "The body must be a JSON object.")
     return content
+
+
+def parse_body(body: bytes) -> object:
+    """Parse strict JSON, or raise `RequestError` 400."""
+    try:
+        return parse_json(body, max_bytes=MAX_BODY_BYTES)
+    except InvalidJsonError as error:
+        raise RequestError(400, "invalid_json", str(error)) from None
 
 
 def read_rows(body: Mapping[str, object], name: str) -> list[dict[str, object]]:
@@ -140,7 +156,8 @@ def _check_content_type(request: Request) -> None:
         )
 
 
-def _to_request_error(error: Exception) -> RequestError:
+def to_request_error(error: Exception) -> RequestError:
+    """Say how any fault is answered, for a protocol to word."""
     match error:
         case RequestError():
             found = error

@@ -3,6 +3,7 @@
 import logging
 import traceback
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -13,12 +14,15 @@ from core.errors import LoopError
 from lambdas.inference.answers import RequestError, answer, answer_error
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models
-from lambdas.inference.protocols import native, schemas
+from lambdas.inference.protocols import native
+
+if TYPE_CHECKING:
+    from lambdas.inference.page import Page
 
 _log = logging.getLogger(__name__)
 
 
-def create_app(*, models: Models, recorder: Recorder) -> FastAPI:
+def create_app(*, models: Models, recorder: Recorder, keyed: bool = False) -> FastAPI:
     """Make the application over a registry's models.
 
     Parameters
@@ -27,32 +31,51 @@ def create_app(*, models: Models, recorder: Recorder) -> FastAPI:
         What answers.
     recorder : Recorder
         Keeps captures and feedback.
+    keyed : bool
+        Whether callers need an API key; the OpenAPI page says so.
     """
     app = FastAPI(
         title="Closed Loop",
         summary="Predictions, and the feedback that closes the loop.",
-        # Relative, because the address of a deployed API has the stage's name in front.
-        servers=[{"url": "."}],
         # A redirect would lose that name; a path is right or it is not there.
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
     )
     for kind in (RequestError, LoopError, HTTPException):
         app.add_exception_handler(kind, answer_error)
     app.add_middleware(_FaultGuard)
 
-    @app.get("/health", response_model=schemas.Health)
+    @app.get("/health")
     async def health() -> Response:
         """Say that the function runs, with or without a model."""
         return answer({"status": "ok"})
+
+    app.include_router(native.make_router(models, recorder))
+    _add_page(app, models, keyed=keyed)
+    return app
+
+
+def _add_page(app: FastAPI, models: Models, *, keyed: bool) -> None:
+    pages: list[Page] = []
+
+    def page() -> "Page":
+        if not pages:
+            from lambdas.inference.page import Page  # noqa: PLC0415 - no prediction needs it
+
+            pages.append(Page(app, models, keyed=keyed))
+        return pages[0]
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(model: str | None = None) -> Response:
+        return answer(page().read(model))
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
         return get_swagger_ui_html(openapi_url="openapi.json", title="Closed Loop")
 
-    app.include_router(native.make_router(models, recorder))
-    return app
+    app.openapi = lambda: page().read()  # type: ignore[method-assign]
 
 
 class _FaultGuard:

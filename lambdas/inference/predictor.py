@@ -1,7 +1,5 @@
 """From model inputs to answers, through one compiled ONNX graph."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -13,22 +11,6 @@ from core.inputs import ModelInputs
 
 _NUMERIC = "numeric"
 _STRINGS = "strings"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer.
-
-    Attributes
-    ----------
-    prediction : str or float
-        The class, or the number of a regression.
-    probabilities : dict of str to float or None
-        Class to probability, in the contract's order; None for a regression.
-    """
-
-    prediction: str | float
-    probabilities: dict[str, float] | None
 
 
 class Predictor:
@@ -52,21 +34,15 @@ class Predictor:
         self._output = _check_interface(self._session, bundle.manifest.contract)
         self._check_answer()
 
-    def predict(self, inputs: ModelInputs) -> list[Answer | None]:
-        """Answer every row.
+    def score(self, inputs: ModelInputs) -> NDArray[np.float32]:
+        """Run the graph on every row.
 
         Returns
         -------
-        list of Answer or None
-            One for each row; None where the arithmetic of the model overflows, so that it has
-            no finite answer.
+        float32 array of shape (n_rows, n_classes), or (n_rows, 1) for a regression
+            Probabilities in the order of the contract's classes, or predictions; not finite
+            where the arithmetic of the model overflows.
         """
-        scores = self._run(inputs)
-        if self.manifest.contract.task == "regression":
-            return [_answer_number(float(row[0])) for row in scores]
-        return [self._answer_class(row) for row in scores]
-
-    def _run(self, inputs: ModelInputs) -> NDArray[np.float32]:
         feeds = {
             node.name: inputs.numeric if node.name == _NUMERIC else inputs.strings
             for node in self._session.get_inputs()
@@ -74,6 +50,20 @@ class Predictor:
         [scores] = self._session.run([self._output], feeds)
         found: NDArray[np.float32] = scores
         return found
+
+    def decide(self, scores: NDArray[np.float32]) -> list[str] | list[float]:
+        """Return the class of each row at the decision threshold, or a regression's number."""
+        contract = self.manifest.contract
+        if contract.task == "regression":
+            numbers: list[float] = scores[:, 0].tolist()
+            return numbers
+        threshold = self.manifest.decision_threshold
+        if threshold is None:
+            chosen = scores.argmax(axis=1)
+        else:
+            # In float64: a threshold is not a float32.
+            chosen = (scores[:, 1].astype(np.float64) >= threshold).astype(np.intp)
+        return [contract.classes[position] for position in chosen.tolist()]
 
     def _check_answer(self) -> None:
         """Answer one row, for the shape of it and to warm the session up."""
@@ -83,27 +73,13 @@ class Predictor:
             np.full((1, len(contract.string_columns)), "", np.object_),
         )
         try:
-            shape = self._run(row).shape
+            shape = self.score(row).shape
         except Exception as error:  # onnxruntime's errors have no other base in common
             raise IntegrityError(
                 f"onnxruntime cannot run the graph ({type(error).__name__})."
             ) from error
         if shape != (1, len(contract.classes) or 1):
             raise IntegrityError("The graph's output has not the shape that its contract needs.")
-
-    def _answer_class(self, row: NDArray[np.float32]) -> Answer | None:
-        if not np.isfinite(row).all():
-            return None
-        classes = self.manifest.contract.classes
-        probabilities = dict(zip(classes, row.tolist(), strict=True))
-        threshold = self.manifest.decision_threshold
-        if threshold is None:
-            return Answer(classes[int(row.argmax())], probabilities)
-        return Answer(classes[1 if float(row[1]) >= threshold else 0], probabilities)
-
-
-def _answer_number(number: float) -> Answer | None:
-    return Answer(number, None) if np.isfinite(number) else None
 
 
 def _compile(graph: bytes) -> onnxruntime.InferenceSession:
