@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fastapi import Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
-from core.errors import ConflictError, NotFoundError, UnavailableError
+from core.errors import ConflictError, LoopError, NotFoundError, UnavailableError
 from core.strict_json import InvalidJsonError, parse_json
-from lambdas.inference.models import NoModelError
+from lambdas.inference.deadline import LateError
+from lambdas.inference.served import NoModelError
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_ROWS = 1000
@@ -156,6 +158,11 @@ def _check_content_type(request: Request) -> None:
         )
 
 
+def is_foreseen(error: Exception) -> bool:
+    """Tell a fault that a caller or the cloud can have from a fault of ours."""
+    return isinstance(error, RequestError | LoopError | HTTPException)
+
+
 def to_request_error(error: Exception) -> RequestError:
     """Say how any fault is answered, for a protocol to word."""
     match error:
@@ -167,6 +174,8 @@ def to_request_error(error: Exception) -> RequestError:
             found = RequestError(404, "not_found", str(error))
         case NoModelError():
             found = RequestError(503, "no_model", str(error))
+        case LateError():
+            found = RequestError(504, "timeout", str(error))
         case ConflictError() | UnavailableError():
             message = "The service cannot answer just now; try again."
             found = RequestError(503, "unavailable", message)

@@ -1,8 +1,7 @@
 """The inference service as a FastAPI application, without any cloud around it."""
 
-import logging
-import traceback
-from pathlib import PurePath
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
@@ -14,12 +13,11 @@ from core.errors import LoopError
 from lambdas.inference.answers import RequestError, answer, answer_error
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models
-from lambdas.inference.protocols import native
+from lambdas.inference.routes import Route, answer_fault
+from lambdas.inference.table import list_routes
 
 if TYPE_CHECKING:
     from lambdas.inference.page import Page
-
-_log = logging.getLogger(__name__)
 
 
 def create_app(*, models: Models, recorder: Recorder, keyed: bool = False) -> FastAPI:
@@ -47,14 +45,20 @@ def create_app(*, models: Models, recorder: Recorder, keyed: bool = False) -> Fa
         app.add_exception_handler(kind, answer_error)
     app.add_middleware(_FaultGuard)
 
-    @app.get("/health")
-    async def health() -> Response:
-        """Say that the function runs, with or without a model."""
-        return answer({"status": "ok"})
-
-    app.include_router(native.make_router(models, recorder))
+    for route in list_routes(models, recorder):
+        app.add_api_route(
+            route.path, _as_endpoint(route), methods=list(route.methods), response_model=None
+        )
     _add_page(app, models, keyed=keyed)
     return app
+
+
+def _as_endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
+    @wraps(route.endpoint)
+    async def endpoint(request: Request) -> Response:
+        return await route.answer(request)
+
+    return endpoint
 
 
 def _add_page(app: FastAPI, models: Models, *, keyed: bool) -> None:
@@ -79,11 +83,7 @@ def _add_page(app: FastAPI, models: Models, *, keyed: bool) -> None:
 
 
 class _FaultGuard:
-    """Answers a fault of ours, and logs where it was without its text.
-
-    The text of an exception may hold what somebody sent; the framework and the adapter would
-    log it with the traceback.
-    """
+    """Answers a fault of ours in what is around the routes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -92,9 +92,4 @@ class _FaultGuard:
         try:
             await self._app(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last place where a fault can be answered
-            frames = traceback.extract_tb(error.__traceback__)
-            where = " < ".join(
-                f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)
-            )
-            _log.error("A fault while answering: %s at %s", type(error).__name__, where)
-            await answer_error(Request(scope), error)(scope, receive, send)
+            await answer_fault(Request(scope), error)(scope, receive, send)

@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
 from mangum import Mangum
-from mangum.types import LambdaContext
+from mangum.types import ASGI, LambdaContext
 
 from core.errors import InvalidInputError
 from core.store import open_bucket
-from lambdas.inference.app import create_app
 from lambdas.inference.capture import Recorder
+from lambdas.inference.deadline import MARGIN_S, set_deadline
 from lambdas.inference.models import Models
 from lambdas.inference.settings import Settings
+from lambdas.inference.table import make_router
 
 STAGE_PATH = "/live"
 """The API's stage; some gateways leave it in the path."""
@@ -34,7 +34,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return _build_once()(event, context)
 
 
-def make_handler(app: FastAPI) -> Handler:
+def make_handler(app: ASGI) -> Handler:
     """Make a Lambda handler for REST API (version 1) events."""
     asyncio.set_event_loop(_loop())
     adapter = Mangum(app, lifespan="off", api_gateway_base_path=STAGE_PATH)
@@ -49,6 +49,7 @@ def make_handler(app: FastAPI) -> Handler:
             return _refuse_body()
         # Somebody else's asyncio.run may have taken the thread's loop away.
         asyncio.set_event_loop(_loop())
+        set_deadline(_read_limit_s(context))
         answer: dict[str, Any] = adapter(_without_odd_host(event), context)
         return answer
 
@@ -66,7 +67,14 @@ def build(settings: Settings) -> Handler:
         refresh_s=settings.alias_refresh_s,
         on_fallback=lambda model: recorder.count("Fallbacks", 1, model=model),
     )
-    return make_handler(create_app(models=models, recorder=recorder))
+    return make_handler(make_router(models=models, recorder=recorder, keyed=True))
+
+
+def _read_limit_s(context: LambdaContext | None) -> float | None:
+    """Return how long the function may still take, less the time to say so."""
+    if context is None:
+        return None
+    return max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_S)
 
 
 def _is_readable(event: Mapping[str, Any]) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from core.inputs import ContractViolationError, InputWarning
 from core.registry import ALIASES, AliasState, Registry
@@ -12,55 +13,61 @@ from lambdas.inference.asking import ask_records
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models, Served
 from lambdas.inference.outcomes import read_outcomes
+from lambdas.inference.routes import Route
 
 
-def make_router(models: Models, recorder: Recorder) -> APIRouter:
-    """Make the routes over a registry's models."""
-    router = APIRouter()
-    _add_predict(router, models, recorder)
-    _add_feedback(router, models, recorder)
-    _add_models(router, models)
-    _add_contract(router, models)
-    return router
+def list_routes(models: Models, recorder: Recorder) -> list[Route]:
+    """Return the protocol's routes over a registry's models."""
+    return [
+        *_list_predict(models, recorder),
+        *_list_feedback(models, recorder),
+        *_list_models(models),
+        *_list_contracts(models),
+    ]
 
 
-def _add_predict(router: APIRouter, models: Models, recorder: Recorder) -> None:
-    @router.post("/v1/predict")
+def _list_predict(models: Models, recorder: Recorder) -> list[Route]:
     async def predict(request: Request) -> Response:
         """Answer records with the default model."""
         records = read_rows(await read_object(request), "records")
         return answer(_predict(models.get(), records, recorder))
 
-    @router.post("/v1/models/{model}/predict")
-    async def predict_with_model(request: Request, model: str) -> Response:
+    async def predict_with_model(request: Request) -> Response:
         """Answer records with a model by name."""
         records = read_rows(await read_object(request), "records")
-        return answer(_predict(models.get(model), records, recorder))
+        return answer(_predict(models.get(request.path_params["model"]), records, recorder))
+
+    return [
+        Route(methods=("POST",), path="/v1/predict", endpoint=predict),
+        Route(methods=("POST",), path="/v1/models/{model}/predict", endpoint=predict_with_model),
+    ]
 
 
-def _add_feedback(router: APIRouter, models: Models, recorder: Recorder) -> None:
+def _list_feedback(models: Models, recorder: Recorder) -> list[Route]:
     def keep(served: Served, rows: Sequence[dict[str, object]]) -> Response:
         outcomes = read_outcomes(served.contract, rows)
         accepted = recorder.keep_feedback(outcomes)
         content = {"accepted": accepted, "duplicates": len(outcomes) - accepted}
         return answer(content, status=202)
 
-    @router.post("/v1/feedback")
     async def feedback(request: Request) -> Response:
         """Tell the true outcomes of predictions of the default model."""
         rows = read_rows(await read_object(request), "feedback")
         return keep(models.get(), rows)
 
-    @router.post("/v1/models/{model}/feedback")
-    async def feedback_on_model(request: Request, model: str) -> Response:
+    async def feedback_on_model(request: Request) -> Response:
         """Tell the true outcomes of predictions of a model by name."""
         rows = read_rows(await read_object(request), "feedback")
-        return keep(models.get(model), rows)
+        return keep(models.get(request.path_params["model"]), rows)
+
+    return [
+        Route(methods=("POST",), path="/v1/feedback", endpoint=feedback),
+        Route(methods=("POST",), path="/v1/models/{model}/feedback", endpoint=feedback_on_model),
+    ]
 
 
-def _add_models(router: APIRouter, models: Models) -> None:
-    @router.get("/v1/models")
-    async def list_models() -> Response:
+def _list_models(models: Models) -> list[Route]:
+    async def list_models(_request: Request) -> Response:
         """List all models."""
         registry = models.registry
         default = registry.default_model()
@@ -69,27 +76,35 @@ def _add_models(router: APIRouter, models: Models) -> None:
         ]
         return answer({"models": summaries})
 
-    @router.get("/v1/model")
-    async def default_model() -> Response:
+    async def default_model(_request: Request) -> Response:
         """Describe the default model."""
         return answer(_describe(models, models.get()))
 
-    @router.get("/v1/models/{model}")
-    async def model_by_name(model: str) -> Response:
+    async def model_by_name(request: Request) -> Response:
         """Describe a model by name."""
-        return answer(_describe(models, models.get(model)))
+        return answer(_describe(models, models.get(request.path_params["model"])))
+
+    return [
+        Route(methods=("GET",), path="/v1/models", endpoint=list_models),
+        Route(methods=("GET",), path="/v1/model", endpoint=default_model),
+        Route(methods=("GET",), path="/v1/models/{model}", endpoint=model_by_name),
+    ]
 
 
-def _add_contract(router: APIRouter, models: Models) -> None:
-    @router.get("/v1/contract")
-    async def default_contract() -> Response:
+def _list_contracts(models: Models) -> list[Route]:
+    async def default_contract(_request: Request) -> Response:
         """Show the data contract of the default model."""
         return answer(models.get().contract.model_dump(mode="json"))
 
-    @router.get("/v1/models/{model}/contract")
-    async def contract_of_model(model: str) -> Response:
+    async def contract_of_model(request: Request) -> Response:
         """Show the data contract of a model by name."""
-        return answer(models.get(model).contract.model_dump(mode="json"))
+        served = models.get(request.path_params["model"])
+        return answer(served.contract.model_dump(mode="json"))
+
+    return [
+        Route(methods=("GET",), path="/v1/contract", endpoint=default_contract),
+        Route(methods=("GET",), path="/v1/models/{model}/contract", endpoint=contract_of_model),
+    ]
 
 
 def _predict(

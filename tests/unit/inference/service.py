@@ -5,13 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from fastapi import FastAPI
-
 from core.store import ObjectStore, open_memory
-from lambdas.inference.app import create_app
 from lambdas.inference.capture import Recorder
 from lambdas.inference.handler import Handler, make_handler
 from lambdas.inference.models import Models
+from lambdas.inference.router import Router
+from lambdas.inference.table import make_router
 
 if TYPE_CHECKING:
     from mangum.types import LambdaContext
@@ -41,7 +40,7 @@ class Service:
     share: float = 1.0
     draw: Callable[[], float] = lambda: 0.5
     now_s: float = 1000.0
-    app: FastAPI = field(init=False)
+    app: Router = field(init=False)
     models: Models = field(init=False)
     handler: Handler = field(init=False)
 
@@ -50,7 +49,7 @@ class Service:
         recorder = Recorder(
             self.store, stage="dev", share=self.share, draw=self.draw, clock=lambda: self.now_s
         )
-        self.app = create_app(models=self.models, recorder=recorder)
+        self.app = make_router(models=self.models, recorder=recorder)
         self.handler = make_handler(self.app)
 
     def get(self, path: str) -> Reply:

@@ -1,0 +1,54 @@
+"""Every route of the service, and the service itself."""
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lambdas.inference.answers import answer
+from lambdas.inference.capture import Recorder
+from lambdas.inference.models import Models
+from lambdas.inference.protocols import native
+from lambdas.inference.router import Router
+from lambdas.inference.routes import Route
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+
+def list_routes(models: Models, recorder: Recorder) -> list[Route]:
+    """Return the routes of all protocols."""
+    return [
+        Route(methods=("GET",), path="/health", endpoint=health),
+        *native.list_routes(models, recorder),
+    ]
+
+
+def make_router(
+    *, models: Models, recorder: Recorder, keyed: bool = False, limit_s: float | None = None
+) -> Router:
+    """Make the service: the table of routes, and the FastAPI application behind it.
+
+    Parameters
+    ----------
+    models : Models
+        What answers.
+    recorder : Recorder
+        Keeps captures and feedback.
+    keyed : bool
+        Whether callers need an API key; the OpenAPI page says so.
+    limit_s : float or None
+        Seconds that an answer may take, when the adapter does not say it.
+    """
+
+    def make_app() -> "ASGIApp":
+        from lambdas.inference.app import create_app  # noqa: PLC0415 - no prediction needs it
+
+        return create_app(models=models, recorder=recorder, keyed=keyed)
+
+    return Router(list_routes(models, recorder), make_app, limit_s=limit_s)
+
+
+async def health(_request: Request) -> Response:
+    """Say that the function runs, with or without a model."""
+    return answer({"status": "ok"})
