@@ -59,6 +59,37 @@ def _native(
     )
 
 
+def _oip(answer: str, *, errors: tuple[int, ...] = (404, 503, 504)) -> Operation:
+    return Operation(
+        protocol="open-inference-protocol",
+        answer={_JSON: answer},
+        error={_JSON: "OipError"},
+        errors=errors,
+    )
+
+
+_BYTES = "application/octet-stream"
+_SIZE: Mapping[str, Any] = {
+    "name": "Inference-Header-Content-Length",
+    "in": "header",
+    "description": "Size of the JSON, when tensors' bytes follow it.",
+    "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"},
+}
+_INFER = Operation(
+    protocol="open-inference-protocol",
+    answer={_JSON: "OipResponse", _BYTES: "OipBytes"},
+    body={_JSON: "OipRequest", _BYTES: "OipBytes"},
+    error={_JSON: "OipError"},
+    errors=(400, 404, 413, 415, 503, 504),
+    parameters=(_SIZE,),
+)
+_INVOKE = Operation(
+    protocol="mlflow",
+    answer={_JSON: "MlflowResponse"},
+    body={_JSON: "MlflowRequest", "text/csv": "MlflowCsv"},
+    error={_JSON: "MlflowError", "text/plain": "MlflowText"},
+    errors=(400, 413, 415, 503, 504),
+)
 _PREDICT = _native("PredictResponse", body="PredictRequest")
 _FEEDBACK = _native("FeedbackResponse", body="FeedbackRequest", status=202)
 
@@ -73,4 +104,21 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/v1/models/{model}"): _native("ModelDetails"),
     ("GET", "/v1/contract"): _native("Contract"),
     ("GET", "/v1/models/{model}/contract"): _native("Contract"),
+    ("GET", "/v2"): _oip("OipServer", errors=()),
+    ("GET", "/v2/health/live"): _oip("OipLive", errors=()),
+    ("GET", "/v2/health/ready"): _oip("OipReady", errors=(503, 504)),
+    ("GET", "/v2/models/{model}"): _oip("OipModel"),
+    ("GET", "/v2/models/{model}/ready"): _oip("OipModelReady"),
+    ("POST", "/v2/models/{model}/infer"): _INFER,
+    ("GET", "/v2/models/{model}/versions/{version}"): _oip("OipModel"),
+    ("GET", "/v2/models/{model}/versions/{version}/ready"): _oip("OipModelReady"),
+    ("POST", "/v2/models/{model}/versions/{version}/infer"): _INFER,
+    ("GET", "/ping"): Operation(
+        protocol="mlflow",
+        answer={_JSON: "MlflowNothing"},
+        error={_JSON: "MlflowError"},
+        errors=(503, 504),
+    ),
+    ("GET", "/version"): Operation(protocol="mlflow", answer={"text/plain": "MlflowText"}),
+    ("POST", "/invocations"): _INVOKE,
 }

@@ -16,6 +16,7 @@ from core.errors import LoopError
 from lambdas.inference.models import Models, Served
 from lambdas.inference.operations import ERRORS, OPERATIONS, Operation
 from lambdas.inference.protocols import schemas
+from lambdas.inference.protocols.forms import list_forms
 from lambdas.inference.record_schema import (
     JsonSchema,
     describe_outcome,
@@ -113,7 +114,7 @@ def _write_operation(
     path: str, endpoint: Endpoint, operation: Operation, served: Served | None
 ) -> dict[str, Any]:
     written: dict[str, Any] = {
-        "operationId": endpoint.__name__,
+        "operationId": endpoint.__name__ + ("_of_version" if "{version}" in path else ""),
         "summary": (endpoint.__doc__ or "").strip().partition("\n")[0],
         "tags": [operation.protocol],
         "responses": {
@@ -176,9 +177,10 @@ def _write_path_parameters(path: str, served: Served | None) -> list[dict[str, A
 def _write_schemas(served: Served | None) -> dict[str, Any]:
     forms = [(form, "serialization") for form in schemas.FORMS]
     _, found = models_json_schema(forms, ref_template=_REFERENCE)  # type: ignore[arg-type]
-    written: dict[str, Any] = {**found["$defs"], **schemas.PLAIN_FORMS}
-    if served:
-        _type_by_contract(written, served.contract)
+    contract = served.contract if served else None
+    written: dict[str, Any] = {**found["$defs"], **list_forms(contract)}
+    if contract:
+        _type_by_contract(written, contract)
     return written
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from lambdas.inference.answers import answer
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models
-from lambdas.inference.protocols import native
+from lambdas.inference.protocols import mlflow, native, oip
 from lambdas.inference.router import Router
 from lambdas.inference.routes import Route
 
@@ -21,6 +21,8 @@ def list_routes(models: Models, recorder: Recorder) -> list[Route]:
     return [
         Route(methods=("GET",), path="/health", endpoint=health),
         *native.list_routes(models, recorder),
+        *oip.list_routes(models, recorder),
+        *mlflow.list_routes(models, recorder),
     ]
 
 

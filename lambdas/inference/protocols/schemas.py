@@ -4,7 +4,7 @@ Requests are checked against the model's data contract and answers are written d
 these types document; a test proves that they tell the truth.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 
@@ -161,6 +161,3 @@ FORMS: tuple[type[BaseModel], ...] = (
     ErrorBody,
 )
 """What the page shows; forms within forms come along."""
-
-PLAIN_FORMS: dict[str, Any] = {}
-"""Forms that no model answers for."""

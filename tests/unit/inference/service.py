@@ -72,6 +72,8 @@ def make_event(
     is_base64: bool = False,
 ) -> dict[str, Any]:
     """Make a REST API (version 1) proxy event."""
+    path, _, query = path.partition("?")
+    queries = dict(part.split("=", 1) for part in query.split("&") if part)
     sent = {"Host": "abc.execute-api.eu-west-1.amazonaws.com", "x-api-key": "key"}
     if body is not None:
         sent["Content-Type"] = "application/json"
@@ -82,8 +84,8 @@ def make_event(
         "httpMethod": method,
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        "queryStringParameters": queries or None,
+        "multiValueQueryStringParameters": {n: [v] for n, v in queries.items()} or None,
         "pathParameters": {"proxy": path.lstrip("/")},
         "stageVariables": None,
         "requestContext": {
