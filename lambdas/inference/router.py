@@ -27,6 +27,8 @@ class Router:
         In the order in which they are tried.
     make_app : callable
         Makes the application for everything else.
+    list_more : callable
+        Returns more routes, which are looked at after the others and not before they are needed.
     limit_s : float or None
         Seconds that an answer may take, when the adapter has not said it already.
     """
@@ -36,16 +38,16 @@ class Router:
         routes: Iterable[Route],
         make_app: Callable[[], ASGIApp],
         *,
+        list_more: Callable[[], Iterable[Route]] = tuple,
         limit_s: float | None = None,
     ) -> None:
         self._make_app = make_app
         self._limit_s = limit_s
         self._app: ASGIApp | None = None
+        self._list_more: Callable[[], Iterable[Route]] | None = list_more
         self._plain: dict[tuple[str, str], Route] = {}
         self._open: dict[tuple[str, int], list[tuple[_Parts, Route]]] = defaultdict(list)
-        for route in routes:
-            for method in route.methods:
-                self._add(method, route)
+        self._add_all(routes)
 
     @property
     def app(self) -> ASGIApp:
@@ -68,6 +70,14 @@ class Router:
 
     def find(self, scope: Scope) -> Route | None:
         """Return the route of a request and put the values in its path into the scope."""
+        route = self._look_up(scope)
+        if route is None and self._list_more is not None:
+            list_more, self._list_more = self._list_more, None
+            self._add_all(list_more())
+            route = self._look_up(scope)
+        return route
+
+    def _look_up(self, scope: Scope) -> Route | None:
         method, path = scope["method"], scope["path"]
         route = self._plain.get((method, path))
         if route:
@@ -80,6 +90,11 @@ class Router:
                 scope["path_params"] = values
                 return candidate
         return None
+
+    def _add_all(self, routes: Iterable[Route]) -> None:
+        for route in routes:
+            for method in route.methods:
+                self._add(method, route)
 
     def _add(self, method: str, route: Route) -> None:
         if "{" not in route.path:

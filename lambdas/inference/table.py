@@ -8,7 +8,7 @@ from starlette.responses import Response
 from lambdas.inference.answers import answer
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models
-from lambdas.inference.protocols import mlflow, native, oip
+from lambdas.inference.protocols import native
 from lambdas.inference.router import Router
 from lambdas.inference.routes import Route
 
@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 
 def list_routes(models: Models, recorder: Recorder) -> list[Route]:
     """Return the routes of all protocols."""
+    return [*_list_own(models, recorder), *_list_foreign(models, recorder)]
+
+
+def _list_own(models: Models, recorder: Recorder) -> list[Route]:
     return [
         Route(methods=("GET",), path="/health", endpoint=health),
         *native.list_routes(models, recorder),
-        *oip.list_routes(models, recorder),
-        *mlflow.list_routes(models, recorder),
     ]
+
+
+def _list_foreign(models: Models, recorder: Recorder) -> list[Route]:
+    # A cold function that is asked in its own protocol does not wait for the others.
+    from lambdas.inference.protocols import mlflow, oip  # noqa: PLC0415
+
+    return [*oip.list_routes(models, recorder), *mlflow.list_routes(models, recorder)]
 
 
 def make_router(
@@ -48,7 +57,12 @@ def make_router(
 
         return create_app(models=models, recorder=recorder, keyed=keyed)
 
-    return Router(list_routes(models, recorder), make_app, limit_s=limit_s)
+    return Router(
+        _list_own(models, recorder),
+        make_app,
+        list_more=lambda: _list_foreign(models, recorder),
+        limit_s=limit_s,
+    )
 
 
 async def health(_request: Request) -> Response:
