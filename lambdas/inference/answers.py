@@ -57,6 +57,11 @@ def answer(content: object, *, status: int = 200) -> Response:
     return Response(body.encode(), status, media_type="application/json")
 
 
+def answer_bytes(body: bytes) -> Response:
+    """Answer with JSON that is written already."""
+    return Response(body, media_type="application/json")
+
+
 def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's form
     """Write the answer to any fault that was foreseen."""
     fault = to_request_error(error)
@@ -97,8 +102,24 @@ async def read_object(request: Request) -> Mapping[str, object]:
         415 for another content type, 413 for a body over `MAX_BODY_BYTES`, 400 for what is not
         strict JSON, 422 for another thing than an object.
     """
+    return parse_object(await read_json(request))
+
+
+async def read_json(request: Request) -> bytes:
+    """Read a request's body, which must be announced as JSON, without parsing it.
+
+    Raises
+    ------
+    RequestError
+        415 for another content type, 413 for a body over `MAX_BODY_BYTES`.
+    """
     _check_content_type(request)
-    content = parse_body(await read_body(request))
+    return await read_body(request)
+
+
+def parse_object(body: bytes) -> dict[str, object]:
+    """Parse a strict JSON object, or raise `RequestError` 400 or 422."""
+    content = parse_body(body)
     if not isinstance(content, dict):
         raise RequestError(422, "invalid_request", "The body must be a JSON object.")
     return content

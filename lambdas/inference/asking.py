@@ -5,24 +5,20 @@ A protocol brings rows as records or as columns, and words what comes back.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core import events
-from core.events import Capture
 from core.inputs import (
     MAX_VIOLATIONS,
     ContractViolationError,
     InputWarning,
     ModelInputs,
     Violation,
-    encode_columns,
-    encode_records,
 )
 from lambdas.inference.capture import Recorder
-from lambdas.inference.models import Served
+from lambdas.inference.served import Served
 
 _NO_ANSWER = "the model has no finite answer for this record; its numbers are too large"
 
@@ -43,6 +39,8 @@ class Asked:
         What feedback names them by.
     warnings : list of InputWarning
         In the order of the rows.
+    probabilities : list of dict of str to float, or None
+        Class to probability, for each row; None for a regression.
     """
 
     served: Served
@@ -50,6 +48,7 @@ class Asked:
     predictions: Sequence[str] | Sequence[float]
     prediction_ids: Sequence[str]
     warnings: Sequence[InputWarning]
+    probabilities: Sequence[dict[str, float]] | None
 
 
 def ask_records(
@@ -61,9 +60,13 @@ def ask_records(
     ------
     ContractViolationError
         If a record breaks the contract, or has no finite answer.
+    LateError
+        If there is no time left.
     """
-    inputs, warnings = encode_records(served.contract, records)
-    return _ask(served, inputs, warnings, records, recorder)
+    inputs, warnings = served.predictor.encoder.encode_records(records)
+    asked = _ask(served, inputs, warnings)
+    _capture(asked, records, recorder)
+    return asked
 
 
 def ask_columns(
@@ -77,53 +80,39 @@ def ask_columns(
 
     None is a missing value; a column that is not named is missing in every row. See `ask_records`.
     """
-    inputs, warnings = encode_columns(served.contract, columns, rows=rows)
+    inputs, warnings = served.predictor.encoder.encode_columns(columns, rows=rows)
+    asked = _ask(served, inputs, warnings)
     names = tuple(columns)
     records = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return _ask(served, inputs, warnings, records or [{}] * rows, recorder)
-
-
-def _ask(
-    served: Served,
-    inputs: ModelInputs,
-    warnings: Sequence[InputWarning],
-    records: Sequence[Mapping[str, object]],
-    recorder: Recorder,
-) -> Asked:
-    scores = served.predictor.score(inputs)
-    missing = np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist()
-    if missing:
-        raise ContractViolationError(
-            [Violation(row, None, _NO_ANSWER) for row in missing[:MAX_VIOLATIONS]]
-        )
-    asked = Asked(
-        served,
-        scores,
-        served.predictor.decide(scores),
-        [events.new_prediction_id() for _ in range(len(records))],
-        warnings,
-    )
-    recorder.capture(_make_captures(asked, records))
+    _capture(asked, records or [{}] * rows, recorder)
     return asked
 
 
-def _make_captures(asked: Asked, records: Sequence[Mapping[str, object]]) -> list[Capture]:
-    served_at = datetime.now(UTC)
+def _ask(served: Served, inputs: ModelInputs, warnings: Sequence[InputWarning]) -> Asked:
+    scores = served.predictor.score(inputs)
+    if not np.isfinite(scores).all():
+        missing = np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist()
+        raise ContractViolationError(
+            [Violation(row, None, _NO_ANSWER) for row in missing[:MAX_VIOLATIONS]]
+        )
+    classes = served.contract.classes
+    return Asked(
+        served,
+        scores,
+        served.predictor.decide(scores),
+        events.new_prediction_ids(len(inputs)),
+        warnings,
+        [dict(zip(classes, row, strict=True)) for row in scores.tolist()] if classes else None,
+    )
+
+
+def _capture(asked: Asked, records: Sequence[Mapping[str, object]], recorder: Recorder) -> None:
     version = asked.served.version
-    classes = asked.served.contract.classes
-    return [
-        Capture.model_validate(
-            {
-                "prediction_id": prediction_id,
-                "model": version.model,
-                "model_version": version.version,
-                "served_at": served_at,
-                "features": record,
-                "probabilities": dict(zip(classes, row, strict=True)) if classes else None,
-                "prediction": prediction,
-            }
-        )
-        for record, prediction_id, prediction, row in zip(
-            records, asked.prediction_ids, asked.predictions, asked.scores.tolist(), strict=True
-        )
-    ]
+    recorder.capture(
+        model=version.model,
+        model_version=version.version,
+        prediction_ids=asked.prediction_ids,
+        predictions=asked.predictions,
+        probabilities=asked.probabilities,
+        records=records,
+    )

@@ -24,6 +24,8 @@ STAGE_PATH = "/live"
 """The API's stage; some gateways leave it in the path."""
 
 _QUICK_TIMEOUT_S = 1.0
+# Each of two tries; what keeping predictions may cost a caller, once in ten seconds at worst.
+_CAPTURE_TIMEOUT_S = 0.5
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -60,7 +62,12 @@ def build(settings: Settings) -> Handler:
     """Put the service together as the settings say. Nothing is sent yet."""
     store = open_bucket(settings.bucket, timeout_s=10.0, max_retries=1)
     quick_store = open_bucket(settings.bucket, timeout_s=_QUICK_TIMEOUT_S, max_retries=1)
-    recorder = Recorder(quick_store, stage=settings.stage, share=settings.capture_share)
+    recorder = Recorder(
+        quick_store,
+        stage=settings.stage,
+        share=settings.capture_share,
+        capture_store=open_bucket(settings.bucket, timeout_s=_CAPTURE_TIMEOUT_S, max_retries=1),
+    )
     models = Models(
         store,
         quick_store=quick_store,

@@ -7,10 +7,13 @@ from numpy.typing import NDArray
 from core.bundle import Bundle, Manifest
 from core.contract import Contract
 from core.errors import IntegrityError
-from core.inputs import ModelInputs
+from core.inputs import Encoder, ModelInputs
+from lambdas.inference.deadline import check_deadline
+from lambdas.inference.graph import check_graph
 
 _NUMERIC = "numeric"
 _STRINGS = "strings"
+_ROWS_AT_ONCE = 256  # between two looks at the clock
 
 
 class Predictor:
@@ -30,8 +33,11 @@ class Predictor:
 
     def __init__(self, bundle: Bundle) -> None:
         self.manifest: Manifest = bundle.manifest
+        self.encoder = Encoder(bundle.manifest.contract)
+        check_graph(bundle.graph)
         self._session = _compile(bundle.graph)
         self._output = _check_interface(self._session, bundle.manifest.contract)
+        self._inputs = tuple(node.name for node in self._session.get_inputs())
         self._check_answer()
 
     def score(self, inputs: ModelInputs) -> NDArray[np.float32]:
@@ -42,11 +48,26 @@ class Predictor:
         float32 array of shape (n_rows, n_classes), or (n_rows, 1) for a regression
             Probabilities in the order of the contract's classes, or predictions; not finite
             where the arithmetic of the model overflows.
+
+        Raises
+        ------
+        LateError
+            If the request's time is over before the last row.
         """
-        feeds = {
-            node.name: inputs.numeric if node.name == _NUMERIC else inputs.strings
-            for node in self._session.get_inputs()
-        }
+        rows = len(inputs)
+        if rows <= _ROWS_AT_ONCE:
+            return self._run(inputs.numeric, inputs.strings)
+        parts = []
+        for start in range(0, rows, _ROWS_AT_ONCE):
+            check_deadline()
+            part = slice(start, start + _ROWS_AT_ONCE)
+            parts.append(self._run(inputs.numeric[part], inputs.strings[part]))
+        return np.concatenate(parts)
+
+    def _run(
+        self, numeric: NDArray[np.float32], strings: NDArray[np.object_]
+    ) -> NDArray[np.float32]:
+        feeds = {name: numeric if name == _NUMERIC else strings for name in self._inputs}
         [scores] = self._session.run([self._output], feeds)
         found: NDArray[np.float32] = scores
         return found

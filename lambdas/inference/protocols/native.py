@@ -1,6 +1,7 @@
 """The project's own protocol: predictions, feedback, and what there is to know about models."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -8,11 +9,22 @@ from starlette.responses import Response
 
 from core.inputs import ContractViolationError, InputWarning
 from core.registry import ALIASES, AliasState, Registry
-from lambdas.inference.answers import Problem, answer, invalid, read_object, read_rows
-from lambdas.inference.asking import ask_records
+from lambdas.inference.answers import (
+    MAX_ROWS,
+    Problem,
+    answer,
+    answer_bytes,
+    invalid,
+    parse_object,
+    read_json,
+    read_object,
+    read_rows,
+)
+from lambdas.inference.asking import Asked, ask_records
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models, Served
 from lambdas.inference.outcomes import read_outcomes
+from lambdas.inference.quick_json import parse_rows, write_json
 from lambdas.inference.routes import Route
 
 
@@ -29,13 +41,12 @@ def list_routes(models: Models, recorder: Recorder) -> list[Route]:
 def _list_predict(models: Models, recorder: Recorder) -> list[Route]:
     async def predict(request: Request) -> Response:
         """Answer records with the default model."""
-        records = read_rows(await read_object(request), "records")
-        return answer(_predict(models.get(), records, recorder))
+        return answer_bytes(_predict(models.get, await read_json(request), recorder))
 
     async def predict_with_model(request: Request) -> Response:
         """Answer records with a model by name."""
-        records = read_rows(await read_object(request), "records")
-        return answer(_predict(models.get(request.path_params["model"]), records, recorder))
+        get = partial(models.get, request.path_params["model"])
+        return answer_bytes(_predict(get, await read_json(request), recorder))
 
     return [
         Route(methods=("POST",), path="/v1/predict", endpoint=predict),
@@ -107,36 +118,48 @@ def _list_contracts(models: Models) -> list[Route]:
     ]
 
 
-def _predict(
-    served: Served, records: Sequence[dict[str, object]], recorder: Recorder
-) -> dict[str, Any]:
+def _predict(get: Callable[[], Served], body: bytes, recorder: Recorder) -> bytes:
+    """Answer a body the quick way if it is plainly right; else carefully, or say what is wrong."""
+    records = parse_rows(body, "records")
+    if records is None or len(records) > MAX_ROWS:
+        records = read_rows(parse_object(body), "records")
+    served = get()
     try:
-        asked = ask_records(served, records, recorder)
+        return _write_answers(ask_records(served, records, recorder))
     except ContractViolationError as error:
         raise invalid(
             Problem(("records", found.row, *([found.field] if found.field else [])), found.rule)
             for found in error.violations
         ) from None
-    notes = _group_by_row(asked.warnings, rows=len(records))
+
+
+def _write_answers(asked: Asked) -> bytes:
+    served = asked.served
+    rows = len(asked.prediction_ids)
+    notes: Sequence[Sequence[dict[str, str]]] = ((),) * rows
+    if asked.warnings:
+        notes = _group_by_row(asked.warnings, rows=rows)
+    chances: Sequence[dict[str, float] | None] = asked.probabilities or [None] * rows
     threshold = served.predictor.manifest.decision_threshold
-    classes = served.contract.classes
-    return {
-        "model": served.version.model,
-        "model_version": served.version.version,
-        "predictions": [
-            {
-                "prediction_id": prediction_id,
-                "prediction": prediction,
-                "probability": dict(zip(classes, scores, strict=True)) if classes else None,
-                "decision_threshold": threshold,
-                "interval": _make_interval(served, prediction),
-                "warnings": notes[row],
-            }
-            for row, (prediction_id, prediction, scores) in enumerate(
-                zip(asked.prediction_ids, asked.predictions, asked.scores.tolist(), strict=True)
-            )
-        ],
-    }
+    return write_json(
+        {
+            "model": served.version.model,
+            "model_version": served.version.version,
+            "predictions": [
+                {
+                    "prediction_id": prediction_id,
+                    "prediction": prediction,
+                    "probability": row_chances,
+                    "decision_threshold": threshold,
+                    "interval": _make_interval(served, prediction),
+                    "warnings": row_notes,
+                }
+                for prediction_id, prediction, row_chances, row_notes in zip(
+                    asked.prediction_ids, asked.predictions, chances, notes, strict=True
+                )
+            ],
+        }
+    )
 
 
 def _make_interval(served: Served, prediction: object) -> dict[str, float] | None:
