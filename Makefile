@@ -66,6 +66,7 @@ lock: $(VENV)/.uv ## resolve the lock files again from pyproject.toml
 	@$(LOCK) --upgrade pyproject.toml --group dev -o locks/project.txt
 	@for group in $(LAMBDA_GROUPS); do $(LOCK) --group lambda-$$group -c locks/project.txt -o locks/lambda-$$group.txt; done
 	@$(LOCK) --group local-cloud -o locks/local-cloud.txt
+	@$(LOCK) --group clients -o locks/clients.txt
 	@$(LOCK) --python-version 3.13 --group localstack -o locks/localstack.txt
 
 setup: $(VENV)/.node ## prepare the virtual environment, Node and the CDK command line

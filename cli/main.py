@@ -21,6 +21,7 @@ from cli import (
     observe,
     requests,
     runs,
+    serve,
     traffic,
 )
 from cli.session import Session, explain
@@ -109,6 +110,7 @@ for _module in (
     models,
     judging,
     requests,
+    serve,
     traffic,
     observe,
     learn,

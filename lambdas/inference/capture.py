@@ -132,6 +132,12 @@ class Recorder:
         self._waiting = queue.Queue(MAX_WAITING)
         threading.Thread(target=self._write_waiting, args=(self._waiting,), daemon=True).start()
 
+    def drain(self, *, within_s: float) -> None:
+        """Wait until all captures are written that wait for it, at most `within_s`."""
+        ends_s = time.monotonic() + within_s
+        while self._waiting and self._waiting.unfinished_tasks and time.monotonic() < ends_s:
+            time.sleep(0.01)
+
     def keep_feedback(self, outcomes: Sequence[Feedback]) -> int:
         """Keep outcomes, each once.
 
