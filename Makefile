@@ -17,7 +17,7 @@ export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation
+.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation bench-training
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -58,6 +58,10 @@ unit: setup ## the quick tests: no local cloud, no package builds
 bench-validation: setup ## how long validation takes, in units of reading the same file
 	@$(BIN)/python -m tests.bench.validation
 
+# In parts: make bench-training ROWS="10000" DATA="wine none" BUDGETS="tiny standard"
+bench-training: setup ## quality, time, memory and overhead of training; writes docs/benchmarks.md
+	@$(BIN)/python -m tests.bench.training $(if $(ROWS),--rows $(ROWS)) $(if $(DATA),--data $(DATA)) $(if $(BUDGETS),--budgets $(BUDGETS))
+
 format: setup ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -67,6 +71,7 @@ lock: $(VENV)/.uv ## resolve the lock files again from pyproject.toml
 	@for group in $(LAMBDA_GROUPS); do $(LOCK) --group lambda-$$group -c locks/project.txt -o locks/lambda-$$group.txt; done
 	@$(LOCK) --group local-cloud -o locks/local-cloud.txt
 	@$(LOCK) --group clients -o locks/clients.txt
+	@$(LOCK) --group sagemaker -o locks/sagemaker.txt
 	@$(LOCK) --python-version 3.13 --group localstack -o locks/localstack.txt
 
 setup: $(VENV)/.node ## prepare the virtual environment, Node and the CDK command line

@@ -23,12 +23,12 @@ def main() -> int:
     try:
         config = read_config(app.node.get_all_context(), os.environ)
         packages = build_packages(ROOT, config)
+        add_deployment(app, config=config, packages=packages)
     except LoopError as error:
         sys.stderr.write(f"{error}\n")
         if error.next_step:
             sys.stderr.write(f"Next: {error.next_step}\n")
         return error.exit_code
-    add_deployment(app, config=config, packages=packages)
     app.synth()
     return 0
 

@@ -4,19 +4,19 @@ Every setting can be given as CDK context (``-c stage=prod``) or as an environme
 (``LOOP_STAGE=prod``); context wins. Nothing here asks AWS for anything, so synthesis works offline.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any, Literal, cast
 
+from cdk import job_settings
 from cdk.host import Architecture, Host
 from cdk.setting import (
     Raw,
-    SettingError,
     address,
+    find_given,
     flag,
     one_of,
+    refuse_unknown,
     region,
     retention,
     share,
@@ -28,10 +28,6 @@ Stage = Literal["dev", "prod"]
 PythonVersion = Literal["3.11", "3.12", "3.13"]
 
 PROJECT = "closed-loop"
-ENVIRONMENT_PREFIX = "LOOP_"
-
-# Context of CDK's own: feature flags, its command line's, cached look-ups.
-_FOREIGN_CONTEXT = re.compile(r"^(@|aws:|aws-|cdk-|cdk:|cli-|constructs:|availability-zones:|ssm:)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +64,18 @@ class Config:
         Memory of the inference function; AWS gives processor time in proportion (1769 is one core).
     alarm_key : bool
         Encrypt alarm messages with a KMS key of our own (about one US dollar a month).
+    job_cells : int
+        Rows times features of a run above which its candidates are fitted as SageMaker training
+        jobs and no more as functions; 0 makes no jobs, and nothing that jobs need.
+    job_image : str
+        Container image of the jobs, in ECR: the Python of the functions and SageMaker's training
+        toolkit. ``{region}`` stands for the stack's region.
+    job_instance : str
+        Machine that one job runs on.
+    job_spot : bool
+        Use spare machines, at about a third of the price; a job may wait for one, or lose it.
+    job_minutes : int
+        How long a job may run.
     localstack_endpoint : str
         A LocalStack of the person's own, in Docker; empty for the one that runs on this machine.
     """
@@ -86,6 +94,11 @@ class Config:
     daily_quota: int
     inference_memory_mb: int
     alarm_key: bool
+    job_cells: int
+    job_image: str
+    job_instance: str
+    job_spot: bool
+    job_minutes: int
     localstack_endpoint: str
 
     @property
@@ -129,9 +142,8 @@ def read_config(
         given, its value, and what is allowed.
     """
     host = host or Host.this()
-    _refuse_unknown(context)
-    _refuse_misspelt(environment)
-    given = {name: raw for name in setting_names() if (raw := _find(name, context, environment))}
+    refuse_unknown(context, environment, names=_READERS)
+    given = find_given(context, environment, names=_READERS)
     defaults = _defaults(given, host)
     values = {
         name: _READERS[name](given[name]) if name in given else defaults[name]
@@ -145,38 +157,6 @@ def read_config(
 def setting_names() -> tuple[str, ...]:
     """Return the names of all settings, in the order of :class:`Config`."""
     return tuple(field.name for field in fields(Config))
-
-
-def _refuse_unknown(context: Mapping[str, object]) -> None:
-    for name, value in context.items():
-        if name not in _READERS and not _FOREIGN_CONTEXT.match(name):
-            allowed = ", ".join(sorted(_READERS))
-            raise SettingError(
-                f"setting {name} (-c {name}) is {value!r}: there is no such setting. "
-                f"Settings are: {allowed}."
-            )
-
-
-def _refuse_misspelt(environment: Mapping[str, str]) -> None:
-    """Refuse variables that look like a setting but are none; other parts have LOOP_ ones too."""
-    for variable, value in environment.items():
-        name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
-        if variable.startswith(ENVIRONMENT_PREFIX) and name not in _READERS:
-            meant = get_close_matches(name, _READERS, n=1, cutoff=0.75)
-            if meant:
-                raise SettingError(
-                    f"setting {name} ({variable}) is {value!r}: there is no such setting. "
-                    f"Did you mean {ENVIRONMENT_PREFIX}{meant[0].upper()}?"
-                )
-
-
-def _find(name: str, context: Mapping[str, object], environment: Mapping[str, str]) -> Raw | None:
-    if context.get(name) is not None:
-        return Raw(name=name, value=context[name], origin=f"-c {name}")
-    variable = ENVIRONMENT_PREFIX + name.upper()
-    if environment.get(variable):
-        return Raw(name=name, value=environment[variable], origin=variable)
-    return None
 
 
 def _defaults(given: Mapping[str, Raw], host: Host) -> dict[str, object]:
@@ -203,12 +183,20 @@ def _defaults(given: Mapping[str, Raw], host: Host) -> dict[str, object]:
         "daily_quota": 100_000,
         "inference_memory_mb": 1769,
         "alarm_key": prod,
+        **job_settings.defaults(given, target=target, python=python),
         "localstack_endpoint": "",
     }
 
 
 def _refuse_impossible(config: Config, given: Mapping[str, Raw], host: Host) -> None:
     """Refuse what each setting allows but the target cannot run."""
+    job_settings.refuse_impossible(
+        given,
+        target=config.target,
+        architecture=config.architecture,
+        python=config.python,
+        image=config.job_image,
+    )
     if not config.runs_here:
         if config.python == "3.11":
             raise given["python"].refuse(
@@ -245,5 +233,6 @@ _READERS: dict[str, Callable[[Raw], object]] = {
     "daily_quota": whole_number(1, 100_000_000),
     "inference_memory_mb": whole_number(512, 3008),
     "alarm_key": flag,
+    **job_settings.READERS,
     "localstack_endpoint": address,
 }

@@ -21,7 +21,13 @@ _SOURCES = (
     "training",
     "locks",
 )
-_NOT_DEPLOYED = ("cdk/local/", "cdk/toolkit.py", "locks/local-cloud.txt", "locks/uv.txt")
+_NOT_DEPLOYED = (
+    "cdk/local/",
+    "cdk/toolkit.py",
+    "locks/local-cloud.txt",
+    "locks/sagemaker.txt",
+    "locks/uv.txt",
+)
 
 
 def read_settings(*, target: str, stage: str, environment: Mapping[str, str]) -> dict[str, str]:

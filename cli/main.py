@@ -11,17 +11,21 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    cards,
     cloud,
     data,
     deployments,
     doctor,
+    exports,
     judging,
     learn,
     models,
     observe,
+    reproducing,
     requests,
     runs,
     serve,
+    tracking,
     traffic,
 )
 from cli.session import Session, explain
@@ -107,8 +111,12 @@ for _module in (
     deployments,
     data,
     runs,
+    tracking,
     models,
+    reproducing,
+    exports,
     judging,
+    cards,
     requests,
     serve,
     traffic,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.landing import describe, failure, follow, last_raw_key
+from cli.local_training import train_here
 from cli.models import metrics_line
 from cli.session import JsonOption, Session, begin
 from cli.workflow import Outcome
@@ -42,6 +43,10 @@ def train(
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Other random choices.")
     ] = None,
+    local: Annotated[
+        bool,
+        typer.Option("--local", help="Take the workflow's steps on this computer, on its bucket."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train on a dataset's newest file, and follow."""
@@ -51,7 +56,10 @@ def train(
     raw_key = last_raw_key(system, dataset)
     with session.output.never_silent():
         given = {"budget": budget, "prefer": prefer, "seed": seed}
-        outcome = follow(session, system, system.workflow.start(raw_key, given))
+        if local:
+            outcome = train_here(session, system, raw_key, given)
+        else:
+            outcome = follow(session, system, system.workflow.start(raw_key, given))
     finish(session, describe(system, dataset, raw_key, outcome), outcome)
 
 
@@ -109,6 +117,10 @@ def describe_split(data: Mapping[str, Any]) -> list[str]:
         f"The column {leak['column']} alone explains {leak['skill']:.0%} of the target. Is it known"
         " before the outcome? If not, put it under 'ignored' in the data contract."
         for leak in data.get("leaks", ())
+    ]
+    lines += [
+        f"{count} numbers in the column {column} are rounded: a model reads about 7 digits."
+        for column, count in data.get("rounded_numbers", {}).items()
     ]
     if aside := data.get("set_aside_rows"):
         lines.append(f"{aside} rows are near-duplicates of holdout rows and were not trained on.")

@@ -143,7 +143,7 @@ class Workflow:
             step = self._current_step(arn)
             if step and step != told:
                 told = step
-                report(_DOING.get(step, step))
+                report(describe_step(step))
             if described["status"] != "RUNNING":
                 return self._outcome(run_id, described)
             if self._clock() >= until:
@@ -165,34 +165,44 @@ class Workflow:
         return ""
 
     def _outcome(self, run_id: str, described: dict[str, Any]) -> Outcome:
-        written = self._read(run_id, "outcome.json")
-        steps = {
-            name: found
-            for name in ("data", "evaluation", "gate")
-            if (found := self._read(run_id, f"{name}.json"))
-        }
-        if not written:
-            status = str(described["status"])
-            cause = str(described.get("cause") or described.get("error") or "no cause was given")
-            if status in _ENDED_BADLY:
-                return Outcome(run_id, "failed", f"the workflow ended {status}: {cause}", steps)
+        outcome = read_outcome(self._store, run_id)
+        if outcome.result:
+            return outcome
+        status = str(described["status"])
+        cause = str(described.get("cause") or described.get("error") or "no cause was given")
+        if status not in _ENDED_BADLY:
             raise LoopError(
                 f"The run {run_id} ended {status} and wrote no outcome.", next_step="loop logs"
             )
-        return Outcome(
-            run_id,
-            str(written["outcome"]),
-            str(written.get("reason") or ""),
-            steps | {"outcome": written},
-        )
+        reason = f"the workflow ended {status}: {cause}"
+        return Outcome(run_id, "failed", reason, outcome.steps)
 
-    def _read(self, run_id: str, name: str) -> dict[str, Any]:
-        try:
-            body = self._store.get(keys.run(run_id, name)).body
-        except NotFoundError:
-            return {}
-        document: dict[str, Any] = json.loads(body)
-        return document
+
+def read_outcome(store: ObjectStore, run_id: str) -> Outcome:
+    """Read how a run ended from what it wrote; the result is empty where it wrote no end."""
+    steps = {
+        name: found
+        for name in ("data", "evaluation", "gate", "outcome")
+        if (found := _read(store, run_id, f"{name}.json"))
+    }
+    written = steps.get("outcome", {})
+    return Outcome(
+        run_id, str(written.get("outcome") or ""), str(written.get("reason") or ""), steps
+    )
+
+
+def describe_step(step: str) -> str:
+    """Say what a step does, as a progress line."""
+    return _DOING.get(step, step)
+
+
+def _read(store: ObjectStore, run_id: str, name: str) -> dict[str, Any]:
+    try:
+        body = store.get(keys.run(run_id, name)).body
+    except NotFoundError:
+        return {}
+    document: dict[str, Any] = json.loads(body)
+    return document
 
 
 def _raw_key(text: object) -> object:

@@ -1,11 +1,12 @@
 """A bundle: what training publishes and inference loads.
 
-A graph and a manifest. The manifest holds the graph's hash, and the bundle's id is the hash of
-the manifest's bytes, so an id promises every byte of both; both promises are checked before
-anything is parsed.
+A graph, a manifest, and the files that let MLflow load the graph (`core.mlmodel`). The manifest
+holds the hash of every other file, and the bundle's id is the hash of the manifest's bytes, so an
+id promises every byte of all of them; the promises are checked before anything is parsed.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
@@ -23,6 +24,7 @@ from pydantic import (
 from core import keys
 from core.contract import Contract
 from core.errors import IntegrityError
+from core.mlmodel import GRAPH
 from core.profile import ReferenceProfile
 from core.store import ObjectStore
 from core.strict_json import canonical_json, describe_place, describe_rule
@@ -74,21 +76,47 @@ class PredictionInterval(_Record):
 
 
 class Provenance(_Record):
-    """What the bundle was made of, so that it can be made again."""
+    """What the bundle was made of, so that it can be made again.
 
-    run_id: str
+    Attributes
+    ----------
+    dataset_version : str
+        SHA-256 of the clean rows.
+    spec_sha256 : str
+        Of all that was asked for: contract, seed, budget, preference, declared decisions and gate.
+    code_sha256 : str
+        Of the files that decide a model.
+    locks : dict of str to str
+        Package of the steps → SHA-256 of the lock file it was installed from.
+    environment_sha256 : str
+        Of `python`, `machine`, `arithmetic` and `packages`.
+    python : str
+        Its minor version: what packages are built and locked for.
+    machine : str
+        The architecture, as in ``x86_64``.
+    arithmetic : str
+        Which kernels numbers were computed with; see `core.arithmetic`.
+    packages : dict of str to str
+        All that were installed from the locks, with their versions.
+    """
+
     dataset_version: Sha256
-    code_sha256: str
-    lock_sha256: str
+    spec_sha256: Sha256
     seed: int
+    code_sha256: Sha256
+    locks: dict[str, Sha256]
+    environment_sha256: Sha256
     python: str
+    machine: str
+    arithmetic: str
     packages: dict[str, str]
 
 
 class Manifest(_Record):
     """What must be known about a graph to serve and judge it.
 
-    It holds no time: the same inputs give the same bytes, and so the same bundle id.
+    It holds no time, no place and no name of a run: the same inputs give the same bytes, and so
+    the same bundle id.
 
     Attributes
     ----------
@@ -118,6 +146,8 @@ class Manifest(_Record):
         The proof that the export answers like the original.
     provenance : Provenance
         What it was made of.
+    files : dict of str to str
+        SHA-256 of every file of the bundle but the manifest itself.
     """
 
     format: Literal[1] = 1
@@ -137,6 +167,13 @@ class Manifest(_Record):
     profile: ReferenceProfile
     parity: Parity
     provenance: Provenance
+    files: dict[str, Sha256] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _check_files(self) -> Self:
+        if self.files and self.files.get(GRAPH) != self.graph_sha256:
+            raise ValueError(f"files must hold {GRAPH} with the hash graph_sha256")
+        return self
 
     @model_validator(mode="after")
     def _check_task(self) -> Self:
@@ -164,17 +201,31 @@ class Bundle:
     graph: bytes
 
 
-def publish_bundle(store: ObjectStore, *, graph: bytes, manifest: Manifest) -> str:
+def publish_bundle(
+    store: ObjectStore,
+    *,
+    graph: bytes,
+    manifest: Manifest,
+    files: Mapping[str, bytes] | None = None,
+) -> str:
     """Write a bundle and return its id. Publishing the same bundle again changes nothing.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes, optional
+        What belongs beside the graph; see `core.mlmodel.describe_mlflow_model`.
 
     Raises
     ------
     IntegrityError
-        If the graph is not the one that the manifest promises, or either is too large.
+        If the graph or a file is not the one that the manifest promises, or it is too large.
     UnavailableError
         If the bucket does not answer.
     """
     _check_graph(graph, manifest)
+    beside = dict(files or {})
+    if manifest.files and hash_files(beside | {GRAPH: graph}) != manifest.files:
+        raise IntegrityError("The files of the bundle are not those that its manifest promises.")
     body = manifest.to_json()
     if len(body) > MAX_MANIFEST_BYTES:
         raise IntegrityError(
@@ -183,6 +234,8 @@ def publish_bundle(store: ObjectStore, *, graph: bytes, manifest: Manifest) -> s
     bundle_id = hashlib.sha256(body).hexdigest()
     # The manifest goes last: who finds one can rely on the graph beside it.
     store.create(keys.bundle_graph(bundle_id), graph)
+    for name, content in sorted(beside.items()):
+        store.create(keys.bundle_file(bundle_id, name), content)
     store.create(keys.bundle_manifest(bundle_id), body)
     return bundle_id
 
@@ -219,6 +272,24 @@ def load_bundle(store: ObjectStore, bundle_id: str) -> Bundle:
     graph = store.get(keys.bundle_graph(bundle_id), max_bytes=MAX_GRAPH_BYTES).body
     _check_graph(graph, manifest)
     return Bundle(bundle_id, manifest, graph)
+
+
+def load_files(store: ObjectStore, bundle_id: str) -> dict[str, bytes]:
+    """Read every file of a bundle by its name, each verified; see `load_bundle` for the errors."""
+    bundle = load_bundle(store, bundle_id)
+    found = {GRAPH: bundle.graph, "manifest.json": bundle.manifest.to_json()}
+    for name, promised in sorted(bundle.manifest.files.items()):
+        if name != GRAPH:
+            key = keys.bundle_file(bundle_id, name)
+            found[name] = store.get(key, max_bytes=MAX_MANIFEST_BYTES).body
+            if hashlib.sha256(found[name]).hexdigest() != promised:
+                raise IntegrityError(f"{key} does not have the hash that its manifest promises.")
+    return found
+
+
+def hash_files(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the SHA-256 of each file, as `Manifest.files` has them."""
+    return {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())}
 
 
 def _check_graph(graph: bytes, manifest: Manifest) -> None:

@@ -124,6 +124,12 @@ class FileFormat(BaseModel):
         How characters are written. A file that is UTF-8 is read as that in any case.
     header : bool
         Whether the first row names the columns; without, they are column_1, column_2, ….
+    decimal : {'.', ','}
+        What stands before the fraction of a number.
+    thousands : {',', '.', ' ', apostrophe, no-break space} or None
+        What may stand between thousands.
+    units : tuple of {'$', '€', '£', '¥', '%'}
+        Signs that may stand before or after a number, which is read without them: 12% is 12.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -131,6 +137,15 @@ class FileFormat(BaseModel):
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     encoding: Literal["utf-8", "latin-1", "windows-1252"] = "utf-8"
     header: bool = True
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[",", ".", " ", "'", "\u00a0", "\u202f"] | None = None
+    units: tuple[Literal["$", "€", "£", "¥", "%"], ...] = ()
+
+    @model_validator(mode="after")
+    def _check_marks(self) -> Self:
+        if self.decimal == self.thousands:
+            raise ValueError("decimal and thousands must not be the same mark")
+        return self
 
 
 class Contract(BaseModel):

@@ -52,6 +52,11 @@ def judging(dataset: str) -> str:
     return f"contracts/{check_name(dataset)}.judging.json"
 
 
+def about(dataset: str) -> str:
+    """Key of what a person said of a dataset and its models."""
+    return f"contracts/{check_name(dataset)}.about.json"
+
+
 def raw(dataset: str, sha256: str, filename: str) -> str:
     """Key of a landed file; its name is made of safe characters, its content's hash leads."""
     safe = _UNSAFE.sub("-", filename).strip("-.")[-100:] or "file"
@@ -92,6 +97,11 @@ def run(run_id: str, name: str) -> str:
     return f"runs/{check_id(run_id)}/{check_id(name)}"
 
 
+def run_time(run_id: str, step: str) -> str:
+    """Key of the note of how long a step of a run took."""
+    return f"runs/{check_id(run_id)}/times/{check_id(step)}.json"
+
+
 def run_candidate(run_id: str, candidate: str, name: str) -> str:
     """Key of one candidate's file, such as ``model.onnx``, ``result.json`` or ``holdout.npz``."""
     return f"runs/{check_id(run_id)}/candidates/{check_id(candidate)}/{check_id(name)}"
@@ -105,6 +115,11 @@ def bundle_graph(bundle_id: str) -> str:
 def bundle_manifest(bundle_id: str) -> str:
     """Key of a bundle's manifest."""
     return f"bundles/{_check_hash(bundle_id)}/manifest.json"
+
+
+def bundle_file(bundle_id: str, name: str) -> str:
+    """Key of another file of a bundle, such as ``MLmodel``."""
+    return f"bundles/{_check_hash(bundle_id)}/{check_id(name)}"
 
 
 def model_versions(model: str) -> str:

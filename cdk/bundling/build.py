@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import uv
 
@@ -117,6 +117,9 @@ class _Builder:
         started = time.monotonic()
         recipe = RECIPES[name]
         sources = read_sources(self.root, recipe)
+        # A step says what it was installed from: the lock lies where the project has it.
+        lock = self._lock(name)
+        sources[PurePosixPath(lock.relative_to(self.root).as_posix())] = lock.read_bytes()
         dependencies = self._dependencies_key(name)
         key = _hash([dependencies.encode(), *(part for pair in sources.items() for part in
                                               (str(pair[0]).encode(), pair[1]))])  # fmt: skip

@@ -80,18 +80,23 @@ class DataBucket(Construct):
 
     def grant(self, function: lambda_.Function, rights: Rights) -> None:
         """Give a function its rights to the bucket; deleting is never among them."""
-        self._grant_objects(function, "s3:GetObject", rights.reads)
-        self._grant_objects(function, "s3:PutObject", rights.writes)
+        assert function.role is not None  # noqa: S101 - every function of ours has one
+        self.grant_role(function.role, rights)
+
+    def grant_role(self, role: iam.IRole, rights: Rights) -> None:
+        """Give a role its rights to the bucket; see `grant`."""
+        self._grant_objects(role, "s3:GetObject", rights.reads)
+        self._grant_objects(role, "s3:PutObject", rights.writes)
         if rights.lists:
             folders = {"StringLike": {"s3:prefix": list(rights.lists)}}
-            self._grant_list(function, condition=folders)
+            self._grant_list(role, condition=folders)
         if rights.asks:
-            self._grant_list(function, condition={"Null": {"s3:prefix": "true"}})
+            self._grant_list(role, condition={"Null": {"s3:prefix": "true"}})
 
     def _grant_list(
-        self, function: lambda_.Function, *, condition: Mapping[str, Mapping[str, object]]
+        self, role: iam.IRole, *, condition: Mapping[str, Mapping[str, object]]
     ) -> None:
-        function.add_to_role_policy(
+        role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["s3:ListBucket"],
                 resources=[self.bucket.bucket_arn],
@@ -99,18 +104,18 @@ class DataBucket(Construct):
             )
         )
 
-    def _grant_objects(self, function: lambda_.Function, action: str, keys: Sequence[str]) -> None:
+    def _grant_objects(self, role: iam.IRole, action: str, keys: Sequence[str]) -> None:
         if not keys:
             return
-        function.add_to_role_policy(
+        role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=[action], resources=[self.bucket.arn_for_objects(key) for key in keys]
             )
         )
         for key in keys:
-            if "*" in key and function.role:
+            if "*" in key:
                 acknowledge(
-                    function.role,
+                    role,
                     f"AwsSolutions-IAM5[Resource::{self._export}/{key}]",
                     reason="Keys of this form are made while the loop runs; the function "
                     "works on any of them, and on nothing else.",

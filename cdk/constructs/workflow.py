@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
@@ -12,9 +11,11 @@ from constructs import Construct
 from cdk.config import Config
 from cdk.constructs.python_function import PythonFunction
 from cdk.constructs.removal import make_log_group
-from cdk.constructs.rules import acknowledge
+from cdk.constructs.training_job import TrainingJobs
+from cdk.constructs.workflow_role import make_workflow_role
 
 CANDIDATES_AT_ONCE = 3
+JOB_WAVES = 2  # five candidates, three at once
 WORKFLOW_TIMEOUT_S = 2 * 3600
 # How much longer a state waits than its function may run, so that Lambda's own answer comes first.
 _SLACK_S = 30
@@ -27,24 +28,6 @@ _TRANSIENT = [
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
     "UnavailableError",
-]
-# https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-_LOGGING = [
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
-]
-# https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
-_TRACING = [
-    "xray:GetSamplingRules",
-    "xray:GetSamplingTargets",
-    "xray:PutTelemetryRecords",
-    "xray:PutTraceSegments",
 ]
 _RUN_ID = "$$.Execution.Name"
 _FAILURE = "$.failure"
@@ -79,12 +62,21 @@ class TrainingWorkflow(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, config: Config, steps: StepFunctions
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Config,
+        steps: StepFunctions,
+        jobs: TrainingJobs | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._steps = steps
+        self._jobs = jobs
+        self._config = config
         self._record_failure = self._make_failure_end()
-        role = self._make_role()
+        functions = [getattr(steps, field.name).function for field in fields(steps)]
+        role = make_workflow_role(self, functions=functions, jobs=jobs)
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
@@ -92,7 +84,9 @@ class TrainingWorkflow(Construct):
             # Its own additions would cover versions of the functions, which there are none of.
             role=role.without_policy_updates(),
             comment="validate, split, try candidates, evaluate, gate, register, promote",
-            timeout=Duration.seconds(WORKFLOW_TIMEOUT_S),
+            timeout=Duration.seconds(
+                WORKFLOW_TIMEOUT_S + (JOB_WAVES * jobs.timeout_s if jobs else 0)
+            ),
             tracing_enabled=True,
             logs=sfn.LogOptions(
                 destination=make_log_group(self, "Logs", config=config),
@@ -100,32 +94,6 @@ class TrainingWorkflow(Construct):
                 include_execution_data=False,
             ),
         )
-
-    def _make_role(self) -> iam.Role:
-        """Make the role: it may call the steps' functions, deliver logs and send traces."""
-        functions = [getattr(self._steps, field.name).function for field in fields(self._steps)]
-        role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
-            inline_policies={
-                "steps": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
-                            actions=["lambda:InvokeFunction"],
-                            resources=[function.function_arn for function in functions],
-                        ),
-                        iam.PolicyStatement(actions=[*_LOGGING, *_TRACING], resources=["*"]),
-                    ]
-                )
-            },
-        )
-        acknowledge(
-            role,
-            "AwsSolutions-IAM5[Resource::*]",
-            reason="Delivery of logs and sending of traces know no resources.",
-        )
-        return role
 
     def _definition(self) -> sfn.IChainable:
         train = (
@@ -148,20 +116,34 @@ class TrainingWorkflow(Construct):
 
     def _candidates(self) -> sfn.Map:
         """Try the candidates side by side; each writes its result under the run's keys."""
+        size = {"cells.$": "$.split.cells"} if self._jobs else {}
         candidates = sfn.Map(
             self,
             "Candidates",
             items_path="$.split.candidates",
-            item_selector={"candidate.$": "$$.Map.Item.Value"},
+            item_selector={"candidate.$": "$$.Map.Item.Value", **size},
             max_concurrency=CANDIDATES_AT_ONCE,
             result_path=sfn.JsonPath.DISCARD,
         )
-        candidates.item_processor(
-            self._task("Candidate", self._steps.candidate, None,
-                       _with_run({"candidate": "$.candidate"}), caught=False)
-        )  # fmt: skip
+        function = self._task("Candidate", self._steps.candidate, None,
+                              _with_run({"candidate": "$.candidate"}), caught=False)  # fmt: skip
+        candidates.item_processor(self._by_size(function, self._jobs) if self._jobs else function)
         candidates.add_catch(self._record_failure, errors=["States.ALL"], result_path=_FAILURE)
         return candidates
+
+    def _by_size(self, function: tasks.LambdaInvoke, jobs: TrainingJobs) -> sfn.Choice:
+        """Fit in a function what fits into one, and as a job what does not.
+
+        A job that ends badly is a candidate that failed: the others may still make a good model.
+        """
+        job = jobs.make_state("Candidate job")
+        failed = self._task("Candidate failed", self._steps.candidate, None, _with_run(
+            {"candidate": "$.candidate", "failure": _FAILURE}), caught=False)  # fmt: skip
+        job.add_catch(failed, errors=["States.ALL"], result_path=_FAILURE)
+        too_large = sfn.Condition.number_greater_than("$.cells", self._config.job_cells)
+        return (
+            sfn.Choice(self, "Too large for a function?").when(too_large, job).otherwise(function)
+        )
 
     def _after_gate(self) -> sfn.Choice:
         promote = (

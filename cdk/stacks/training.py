@@ -12,8 +12,10 @@ from cdk.bundling import Package, PackageName
 from cdk.config import Config
 from cdk.constructs.data_bucket import DataBucket, Rights
 from cdk.constructs.python_function import FunctionSpec, PythonFunction
+from cdk.constructs.training_job import TrainingJobs
 from cdk.constructs.workflow import StepFunctions, TrainingWorkflow
 from cdk.stacks.base import LoopStack
+from core.arithmetic import pinned_variables
 
 # By package: a new AWS account allows a function 3008 MB at most.
 _LIMITS: dict[PackageName, dict[str, int]] = {
@@ -23,6 +25,13 @@ _LIMITS: dict[PackageName, dict[str, int]] = {
     "control": {"memory_mb": 512, "timeout_s": 60},
 }
 
+# Packages whose numbers decide what a bundle holds.
+_COMPUTES: tuple[PackageName, ...] = ("tables", "fit", "evaluate")
+# What fitting a candidate reads and writes, in a function or in a job.
+_FIT = Rights(
+    reads=("runs/*/spec.json", "runs/*/split.npz"),
+    writes=("runs/*/candidates/*", "runs/*/times/candidate-*.json"),
+)
 # What a promotion writes.
 _PROMOTION = (
     "registry/*/aliases/champion.json",
@@ -52,10 +61,16 @@ class TrainingStack(LoopStack):
         self._config = config
         self._packages = packages
         self._data = data
-        steps = self._make_steps()
-        self.workflow = TrainingWorkflow(self, "Workflow", config=config, steps=steps)
+        self.workflow = TrainingWorkflow(
+            self, "Workflow", config=config, steps=self._make_steps(), jobs=self._make_jobs()
+        )
         self._start_on_landing(dead_letters)
         CfnOutput(self, "StateMachineArn", value=self.workflow.state_machine.state_machine_arn)
+
+    @property
+    def _arithmetic(self) -> dict[str, str]:
+        """The variables with which any machine of the architecture computes the same numbers."""
+        return pinned_variables(self._config.architecture)
 
     def _make_steps(self) -> StepFunctions:
         """Make one function a step, each with rights to the keys that it reads and writes."""
@@ -64,17 +79,16 @@ class TrainingStack(LoopStack):
                 "validate", "tables", "Checks a landed file against its contract",
                 # A file or a contract that is not there is a reason to reject, not a fault.
                 Rights(reads=("raw/*", "contracts/*"), asks=True,
-                       writes=("datasets/*", "quarantine/*", "runs/*/spec.json")),
+                       writes=("datasets/*", "quarantine/*", "runs/*/request.json",
+                               "runs/*/spec.json", "runs/*/times/validate.json")),
             ),
             split=self._step(
                 "split", "tables", "Splits a dataset version once for all candidates",
                 Rights(reads=("datasets/*", "runs/*/spec.json"),
-                       writes=("runs/*/data.json", "runs/*/split.npz")),
+                       writes=("runs/*/data.json", "runs/*/split.npz", "runs/*/times/split.json")),
             ),
             candidate=self._step(
-                "candidate", "fit", "Fits one candidate and exports it to ONNX",
-                Rights(reads=("runs/*/spec.json", "runs/*/split.npz"),
-                       writes=("runs/*/candidates/*",)),
+                "candidate", "fit", "Fits one candidate and exports it to ONNX", _FIT,
             ),
             evaluate=self._step(
                 "evaluate", "evaluate", "Judges the best candidate and publishes it",
@@ -82,26 +96,28 @@ class TrainingStack(LoopStack):
                 Rights(reads=("runs/*/spec.json", "runs/*/data.json", "runs/*/split.npz",
                               "runs/*/candidates/*", "bundles/*",
                               "registry/*/aliases/champion.json", "registry/*/versions/*"),
-                       writes=("runs/*/evaluation.json", "runs/*/report.json", "bundles/*"),
+                       writes=("runs/*/evaluation.json", "runs/*/report.json", "bundles/*",
+                               "runs/*/times/evaluate.json"),
                        asks=True),
             ),
             gate=self._step(
                 "gate", "control", "Compares the candidate with the champion",
                 Rights(reads=("runs/*/spec.json", "runs/*/data.json", "runs/*/evaluation.json"),
-                       writes=("runs/*/gate.json",)),
+                       writes=("runs/*/gate.json", "runs/*/times/gate.json")),
             ),
             register=self._step(
                 "register", "control", "Gives a bundle the next version number",
                 Rights(reads=("runs/*/data.json", "runs/*/evaluation.json",
                               "registry/*/versions/*"),
-                       writes=("registry/*/versions/*",), lists=("registry/*/versions/",)),
+                       writes=("registry/*/versions/*", "runs/*/times/register.json"),
+                       lists=("registry/*/versions/",)),
             ),
             promote=self._step(
                 "promote", "control", "Makes a model version the champion",
                 # The first time there is neither a champion nor a default model.
                 Rights(reads=("runs/*/data.json", "runs/*/evaluation.json",
                               "registry/*/versions/*", *_PROMOTION),
-                       writes=_PROMOTION, asks=True,
+                       writes=(*_PROMOTION, "runs/*/times/promote.json"), asks=True,
                        lists=("registry/*/versions/", "registry/*/history/champion/")),
             ),
             record=self._step(
@@ -109,6 +125,20 @@ class TrainingStack(LoopStack):
                 Rights(writes=("runs/*/outcome.json",)),
             ),
         )  # fmt: skip
+
+    def _make_jobs(self) -> TrainingJobs | None:
+        """Make what training jobs need, where there are any."""
+        if not self._config.job_cells:
+            return None
+        return TrainingJobs(
+            self,
+            "Jobs",
+            config=self._config,
+            package=self._packages["fit"],
+            data=self._data,
+            rights=_FIT,
+            environment=self._arithmetic,
+        )
 
     def _step(
         self, name: str, package: PackageName, description: str, rights: Rights
@@ -123,7 +153,10 @@ class TrainingStack(LoopStack):
                 description=description,
                 **_LIMITS[package],
             ),
-            environment={"BUCKET": self._data.bucket.bucket_name},
+            environment={
+                "BUCKET": self._data.bucket.bucket_name,
+                **(self._arithmetic if package in _COMPUTES else {}),
+            },
         )
         self._data.grant(step.function, rights)
         return step

@@ -1,12 +1,24 @@
-"""Step *candidate*: fit one candidate and export it. Runs side by side in a Map state."""
+"""Step *candidate*: fit one candidate and export it. Runs side by side in a Map state.
 
-from lambdas.steps.environment import Event, open_data_bucket, read_run_id, read_text
+Where the run is large the candidate is fitted by a SageMaker job instead (`training.job`), and this
+step only notes the failure of one that ended badly.
+"""
+
+from lambdas.steps.environment import Event, open_data_bucket, read_object, read_run_id, read_text
+from training.job.failure import note_failure
 from training.model.fit import fit_and_export
 
 
 def handler(event: Event, _context: object) -> dict[str, object]:
-    """Take ``run_id`` and ``candidate``; return its cross-validated loss, or why it has none."""
-    result = fit_and_export(
-        open_data_bucket(), run_id=read_run_id(event), candidate=read_text(event, "candidate")
-    )
+    """Take ``run_id`` and ``candidate``; return its cross-validated loss, or why it has none.
+
+    With a ``failure``, what Step Functions caught of a job, nothing is fitted.
+    """
+    store, run_id = open_data_bucket(), read_run_id(event)
+    candidate = read_text(event, "candidate")
+    if "failure" in event:
+        failure = read_object(event, "failure")
+        result = note_failure(store, run_id=run_id, candidate=candidate, failure=failure)
+    else:
+        result = fit_and_export(store, run_id=run_id, candidate=candidate)
     return result.model_dump(include={"candidate", "status", "cross_validated_loss", "reason"})

@@ -45,19 +45,23 @@ class Synthesized:
         }
 
 
-Synthesize = Callable[[Target, Stage], Synthesized]
+Synthesize = Callable[..., Synthesized]
 
 
 @pytest.fixture(scope="session")
 def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
-    """Return a function that synthesizes a deployment, once in a session."""
+    """Return a function that synthesizes a deployment, once in a session.
+
+    It takes the target, the stage, and settings by name.
+    """
     folder = tmp_path_factory.mktemp("infra")
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
 
     @cache
-    def run(target: Target, stage: Stage) -> Synthesized:
-        config = read_config({"target": target, "stage": stage}, {}, host=HOST)
-        app = App(context=context, outdir=str(folder / f"{target}-{stage}"))
+    def run(target: Target, stage: Stage, **settings: object) -> Synthesized:
+        config = read_config({"target": target, "stage": stage, **settings}, {}, host=HOST)
+        named = "".join(f"-{name}-{value}" for name, value in settings.items())
+        app = App(context=context, outdir=str(folder / f"{target}-{stage}{named}"))
         Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
         add_deployment(app, config=config, packages=stub_packages(folder))
         folder_out = Path(app.outdir)

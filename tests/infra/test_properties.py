@@ -1,6 +1,7 @@
 """The properties that matter, in every target and stage."""
 
 import json
+import re
 from typing import Any, get_args
 
 import pytest
@@ -244,5 +245,29 @@ def test_local_clouds_get_the_same_templates(synthesize: Synthesize, stage: Stag
     assert synthesize("local", stage).templates == synthesize("localstack", stage).templates
 
 
-def test_prod_gets_the_same_templates_when_on_aws(synthesize: Synthesize) -> None:
-    assert synthesize("local", "prod").templates == synthesize("aws", "prod").templates
+def test_prod_gets_the_same_templates_when_on_aws_but_for_training_jobs(
+    synthesize: Synthesize,
+) -> None:
+    local, aws = synthesize("local", "prod"), synthesize("aws", "prod")
+    assert local.templates == synthesize("aws", "prod", job_cells=0).templates
+    for stack in ("storage", "inference", "monitoring"):
+        assert local.templates[stack] == aws.templates[stack]
+    ours, theirs = (each.templates["training"]["Resources"] for each in (local, aws))
+    added = {name for name in theirs if name not in ours}
+    changed = {name for name in ours if ours[name] != theirs[name]}
+    assert {re.sub(r"[0-9A-F]{8}$", "", name) for name in added} == {
+        "JobsRole", "JobsRoleDefaultPolicy",
+    }  # fmt: skip
+    assert {re.sub(r"[0-9A-F]{8}$", "", name) for name in changed} == {
+        "WorkflowRole", "WorkflowStateMachine",
+    }  # fmt: skip
+
+
+def test_what_computes_a_bundle_computes_alike_on_any_machine(deployment: Synthesized) -> None:
+    for function in our_functions(deployment).values():
+        variables = function["Properties"]["Environment"]["Variables"]
+        computes = function["Properties"]["Handler"] in {
+            f"lambdas.steps.{step}.handler"
+            for step in ("validate", "split", "candidate", "evaluate")
+        }
+        assert ("OPENBLAS_CORETYPE" in variables) is computes

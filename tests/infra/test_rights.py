@@ -1,5 +1,6 @@
 """Every role has the rights that are listed here, and no other."""
 
+import re
 from typing import Any, Final, get_args
 
 import pytest
@@ -38,31 +39,37 @@ PROMOTION: Final = (
     "registry/*/history/champion/*",
     "registry/default.json",
 )
+# Every step but the last writes down how long it took.
+FIT: Final = reads("runs/*/spec.json", "runs/*/split.npz") | writes(
+    "runs/*/candidates/*", "runs/*/times/candidate-*.json"
+)
 RIGHTS: Final[dict[str, Rights]] = {
     # A file or a contract that is not there is a reason to reject, and asked for.
     "Validate": reads("raw/*", "contracts/*")
-    | writes("datasets/*", "quarantine/*", "runs/*/spec.json")
+    | writes("datasets/*", "quarantine/*", "runs/*/request.json", "runs/*/spec.json",
+             "runs/*/times/validate.json")
     | {ASKS},
     "Split": reads("datasets/*", "runs/*/spec.json")
-    | writes("runs/*/data.json", "runs/*/split.npz"),
-    "Candidate": reads("runs/*/spec.json", "runs/*/split.npz") | writes("runs/*/candidates/*"),
+    | writes("runs/*/data.json", "runs/*/split.npz", "runs/*/times/split.json"),
+    "Candidate": FIT,
     # The champion is judged on the same holdout; there need not be one, hence the question.
     "Evaluate": reads(
         "runs/*/spec.json", "runs/*/data.json", "runs/*/split.npz", "runs/*/candidates/*",
         "registry/*/aliases/champion.json", "registry/*/versions/*", "bundles/*",
     )
-    | writes("runs/*/evaluation.json", "runs/*/report.json", "bundles/*")
+    | writes("runs/*/evaluation.json", "runs/*/report.json", "bundles/*",
+             "runs/*/times/evaluate.json")
     | {ASKS},
     "Gate": reads("runs/*/spec.json", "runs/*/data.json", "runs/*/evaluation.json")
-    | writes("runs/*/gate.json"),
+    | writes("runs/*/gate.json", "runs/*/times/gate.json"),
     "Register": reads("runs/*/data.json", "runs/*/evaluation.json", "registry/*/versions/*")
-    | writes("registry/*/versions/*")
+    | writes("registry/*/versions/*", "runs/*/times/register.json")
     | lists("registry/*/versions/"),
     # At first there is no champion and no default model, hence the question.
     "Promote": reads(
         "runs/*/data.json", "runs/*/evaluation.json", "registry/*/versions/*", *PROMOTION
     )
-    | writes(*PROMOTION)
+    | writes(*PROMOTION, "runs/*/times/promote.json")
     | lists("registry/*/versions/", "registry/*/history/champion/")
     | {ASKS},
     "Record": writes("runs/*/outcome.json"),
@@ -93,6 +100,27 @@ WORKFLOW: Final[Rights] = {
     *((f"xray:{action}", "*") for action in (
         "GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")),
 }  # fmt: skip
+# https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
+WORKFLOW_WITH_JOBS: Final[Rights] = {
+    *((f"sagemaker:{action}", "sagemaker:training-job/closed-loop-{stage}-*") for action in (
+        "AddTags", "CreateTrainingJob", "DescribeTrainingJob", "ListTags", "StopTrainingJob")),
+    ("iam:PassRole to sagemaker.amazonaws.com", "<JobsRole>"),
+    *((f"events:{action}", "events:rule/StepFunctionsGetEventsForSageMakerTrainingJobsRule")
+      for action in ("DescribeRule", "PutRule", "PutTargets")),
+}  # fmt: skip
+# As much of the data bucket as the candidate's function, the code, the image, and its own logs.
+JOB: Final[Rights] = FIT | {
+    ("s3:GetObject", "<assets>/{digest}.gz"),
+    *((f"ecr:{action}", "ecr:repository/pytorch-training") for action in (
+        "BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")),
+    ("ecr:GetAuthorizationToken", "*"),
+    ("cloudwatch:PutMetricData in /aws/sagemaker/TrainingJobs", "*"),
+    *((f"logs:{action}", "logs:log-group:/aws/sagemaker/TrainingJobs") for action in (
+        "CreateLogGroup", "DescribeLogStreams")),
+    *((f"logs:{action}",
+       "logs:log-group:/aws/sagemaker/TrainingJobs:log-stream:closed-loop-{stage}-*")
+      for action in ("CreateLogStream", "PutLogEvents")),
+}  # fmt: skip
 
 
 @pytest.fixture(
@@ -107,16 +135,21 @@ def deployment(request: pytest.FixtureRequest, synthesize: Synthesize) -> Synthe
 def rights_of(statement: dict[str, Any], function: str) -> Rights:
     """Return a statement as pairs of an action and what it is for."""
     assert statement["Effect"] == "Allow"
+    actions = as_list(statement["Action"])
     condition = statement.get("Condition")
     if condition == {"Null": {"s3:prefix": "true"}}:
-        resources = ["without a prefix"]
-    elif condition:
+        return {(action, "without a prefix") for action in actions}
+    if condition:
         ((operator, values),) = condition.items()
-        assert (operator, set(values)) == ("StringLike", {"s3:prefix"})
-        resources = as_list(values["s3:prefix"])
-    else:
-        resources = [name_of(one, function) for one in as_list(statement["Resource"])]
-    return {(action, one) for action in as_list(statement["Action"]) for one in resources}
+        ((name, value),) = values.items()
+        if operator == "StringLike":
+            assert name == "s3:prefix"
+            return {(action, one) for action in actions for one in as_list(value)}
+        assert operator == "StringEquals"
+        words = {"iam:PassedToService": "to", "cloudwatch:namespace": "in"}
+        actions = [f"{action} {words[name]} {value}" for action in actions]
+    resources = [name_of(one, function) for one in as_list(statement["Resource"])]
+    return {(action, one) for action in actions for one in resources}
 
 
 def name_of(resource: Any, function: str) -> str:  # noqa: ANN401 - a template's value
@@ -125,6 +158,8 @@ def name_of(resource: Any, function: str) -> str:  # noqa: ANN401 - a template's
         return "*"
     if "Fn::Join" in resource:
         first, *rest = resource["Fn::Join"][1]
+        if first == "arn:":
+            return name_of_arn(rest)
         assert "ExportsOutputFnGetAttDataBucket" in first["Fn::ImportValue"]
         return "".join(rest).removeprefix("/")
     if "Fn::ImportValue" in resource:
@@ -133,7 +168,16 @@ def name_of(resource: Any, function: str) -> str:  # noqa: ANN401 - a template's
     logical_id = str(resource.get("Ref") or resource["Fn::GetAtt"][0])
     if logical_id.startswith(f"{function}Logs"):
         return "<own log group>"
-    return f"<{logical_id.partition('Function')[0]}>"
+    return f"<{re.sub('[0-9A-F]{8}$', '', logical_id.partition('Function')[0])}>"
+
+
+def name_of_arn(parts: list[Any]) -> str:
+    """Return the service and the resource of an ARN, which is this account's or AWS's own."""
+    text = "".join(part if isinstance(part, str) else "@" for part in parts)
+    _, service, _, _, resource = text.split(":", 4)
+    if service == "s3":
+        return "<assets>/{digest}" + resource[resource.index(".") :]
+    return f"{service}:{resource}"
 
 
 def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - a template's value
@@ -158,6 +202,10 @@ def test_a_function_has_exactly_its_rights(deployment: Synthesized, function: st
     assert found == RIGHTS[function] | OWN
 
 
+def for_stage(rights: Rights, deployment: Synthesized) -> Rights:
+    return {(action, one.replace("{stage}", deployment.config.stage)) for action, one in rights}
+
+
 def test_the_workflow_has_exactly_its_rights(deployment: Synthesized) -> None:
     (role,) = (
         resource
@@ -165,16 +213,43 @@ def test_the_workflow_has_exactly_its_rights(deployment: Synthesized) -> None:
         if logical_id.startswith("WorkflowRole")
     )
     found = set().union(*(rights_of(one, "Workflow") for one in statements(role)))
-    assert found == WORKFLOW
+    jobs = for_stage(WORKFLOW_WITH_JOBS, deployment) if deployment.config.job_cells else set()
+    assert found == WORKFLOW | jobs
+
+
+def test_a_job_has_the_candidates_rights_and_what_sagemaker_needs(synthesize: Synthesize) -> None:
+    for stage in get_args(Stage):
+        deployment = synthesize("aws", stage)
+        (policy,) = (
+            resource
+            for logical_id, resource in deployment.resources("AWS::IAM::Policy").items()
+            if logical_id.startswith("JobsRole")
+        )
+        found = set().union(*(rights_of(one, "Jobs") for one in statements(policy)))
+        assert found == for_stage(JOB, deployment)
+
+
+def test_a_jobs_role_is_for_sagemaker_in_this_account_alone(synthesize: Synthesize) -> None:
+    (role,) = (
+        resource["Properties"]
+        for logical_id, resource in synthesize("aws", "dev").resources("AWS::IAM::Role").items()
+        if logical_id.startswith("JobsRole")
+    )
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
 
 
 def test_nobody_else_has_rights_but_the_rule_that_starts_the_workflow(
     deployment: Synthesized,
 ) -> None:
+    known = (*RIGHTS, "Jobs") if deployment.config.job_cells else tuple(RIGHTS)
     others = {
         logical_id: policy
         for logical_id, policy in deployment.resources("AWS::IAM::Policy").items()
-        if not logical_id.startswith(tuple(f"{function}Role" for function in RIGHTS))
+        if not logical_id.startswith(tuple(f"{name}Role" for name in known))
     }
     (policy,) = others.values()
     (statement,) = statements(policy)

@@ -90,18 +90,32 @@ def unpack_arrays(body: bytes, *, key: str) -> dict[str, NDArray[np.generic]]:
 
 
 def pack_inputs(inputs: ModelInputs, *, prefix: str = "") -> dict[str, NDArray[np.generic]]:
-    """Return model inputs as arrays that need no pickle: float32, and unicode of fixed width."""
-    # numpy drops NULs at the end of fixed-width text; contracts and readers allow none.
-    strings = inputs.strings.astype(np.str_) if inputs.strings.size else _no_strings(inputs)
-    return {f"{prefix}numeric": inputs.numeric, f"{prefix}strings": strings}
+    """Return model inputs as arrays that need no pickle.
+
+    Numbers are float32. Each different string is written once, as UTF-8 one after the other, and
+    the cells hold its place: one long text makes no other cell longer, as it would in an array of
+    fixed width.
+    """
+    cells = inputs.strings.ravel().tolist()
+    place_of = {text: place for place, text in enumerate(dict.fromkeys(cells))}
+    written = [text.encode() for text in place_of]
+    places = np.fromiter((place_of[text] for text in cells), np.int32, count=len(cells))
+    return {
+        f"{prefix}numeric": inputs.numeric,
+        f"{prefix}strings": places.reshape(inputs.strings.shape),
+        f"{prefix}strings_bytes": np.frombuffer(b"".join(written), dtype=np.uint8),
+        f"{prefix}strings_ends": np.cumsum([len(text) for text in written], dtype=np.int64),
+    }
 
 
 def unpack_inputs(arrays: dict[str, NDArray[np.generic]], *, prefix: str = "") -> ModelInputs:
     """Return what `pack_inputs` packed."""
-    return ModelInputs(
-        arrays[f"{prefix}numeric"].astype(np.float32),
-        arrays[f"{prefix}strings"].astype(np.object_),
-    )
+    body = arrays[f"{prefix}strings_bytes"].tobytes()
+    ends = arrays[f"{prefix}strings_ends"].tolist()
+    texts = np.empty(len(ends), dtype=np.object_)
+    texts[:] = [body[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
+    strings = texts[arrays[f"{prefix}strings"].astype(np.int32)]
+    return ModelInputs(arrays[f"{prefix}numeric"].astype(np.float32), strings)
 
 
 def load_split(store: ObjectStore, run_id: str, contract: Contract) -> Split:
@@ -124,7 +138,3 @@ def load_split(store: ObjectStore, run_id: str, contract: Contract) -> Split:
     holdout = arrays["holdout"].astype(np.bool_)
     aside = arrays["aside"].astype(np.bool_) if "aside" in arrays else np.zeros(n, np.bool_)
     return Split(training=rows.select(~holdout & ~aside), holdout=rows.select(holdout))
-
-
-def _no_strings(inputs: ModelInputs) -> NDArray[np.str_]:
-    return np.empty(inputs.strings.shape, dtype="<U1")

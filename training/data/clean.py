@@ -1,6 +1,6 @@
-"""Raw text cells to typed good rows and bad rows with reasons, inside duckdb.
+"""Raw text cells to typed good rows and bad rows with reasons, inside duckdb, in one pass.
 
-The statements are made of numbers and of texts that `training.data.rules` has quoted.
+The statements are made of numbers and of texts that `training.data.cells` has quoted.
 """
 
 import tempfile
@@ -9,57 +9,84 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.contract import Contract
-from training.data.rules import Cell, count_rounded, quote_name, quote_text, read_cells
-from training.data.table import RawTable
+from training.data.cells import quote_name, quote_text
+from training.data.rules import EXACT_INTEGER, Cell, read_cells
+from training.data.table import RawTable, load, number_rows
 
-_COLUMNS_AT_ONCE = 50
+_DUPLICATE = "duplicate identifier"
 
 
-def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) -> None:
-    """Make the views ``clean`` (row_number, v0, v1, …) and ``bad`` (row_number, reason, column).
+def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) -> RawTable:
+    """Read every row, and make ``clean`` (v0, v1, …) and ``bad`` (place, reason, column, texts).
 
-    The values v0, v1, … are those of `cells`, in order; an identifier is the first of them. The
-    rows of both are in the order of the file.
+    The columns of ``clean`` are the values of `cells`, in order; an identifier is the
+    first of them. The rows of both are in the order of the file. Nothing but typed values and the
+    texts of bad rows is kept in memory.
+
+    Returns
+    -------
+    RawTable
+        The file, as it was found to be in the end; see `training.data.table.load`.
     """
-    values = ", ".join(f"{cell.value} AS v{i}" for i, cell in enumerate(cells))
-    kept = ", ".join(f"v{i}" for i in range(len(cells)))
-    doubts = " OR ".join(f"({cell.doubt})" for cell in cells)
-    reasons = ", ".join(f"({cell.fault})" for cell in cells)
-    places = " ".join(f"WHEN ({cell.fault}) IS NOT NULL THEN {i}" for i, cell in enumerate(cells))
-    _fetch_as_written(
-        raw,
-        f"CREATE TABLE checked AS SELECT row_number, {values},"  # noqa: S608
-        f" CASE WHEN {doubts} THEN coalesce({reasons}) END AS reason,"
-        f" CASE WHEN {doubts} THEN CAST(CASE {places} END AS SMALLINT) END AS place"
-        f" FROM {read_cells(cells, 'raw')}",
-    )
+    raw = load(raw, "checked", _check_cells(raw, cells))
+    fetch(raw, "CREATE TABLE again (place BIGINT, texts VARCHAR[])")
     if has_identifier:
         _mark_duplicates(raw)
+    values = ", ".join(f"v{i}" for i in range(len(cells)))
+    fetch(raw, f"CREATE VIEW clean AS SELECT {values} FROM checked WHERE reason IS NULL")  # noqa: S608
     names = " ".join(f"WHEN {i} THEN {quote_text(cell.name)}" for i, cell in enumerate(cells))
     fetch(
         raw,
-        f"CREATE VIEW clean AS SELECT row_number, {kept} FROM checked WHERE reason IS NULL",  # noqa: S608
+        "CREATE TABLE bad AS SELECT c.rowid AS place, reason,"  # noqa: S608
+        f' CASE wrong {names} END AS "column", coalesce(c.texts, a.texts) AS texts'
+        " FROM checked c LEFT JOIN again a ON c.rowid = a.place WHERE reason IS NOT NULL",
     )
-    fetch(
-        raw,
-        f'CREATE VIEW bad AS SELECT row_number, reason, CASE place {names} END AS "column"'  # noqa: S608
-        " FROM checked WHERE reason IS NOT NULL",
+    return raw
+
+
+def _check_cells(raw: RawTable, cells: Sequence[Cell]) -> str:
+    values = [f"{cell.value} AS v{i}" for i, cell in enumerate(cells)]
+    values += [f"{cell.changed} AS g{i}" for i, cell in enumerate(cells) if cell.changed]
+    doubts = " OR ".join(f"({cell.doubt})" for cell in cells)
+    reasons = ", ".join(f"({cell.fault})" for cell in cells)
+    places = " ".join(f"WHEN ({cell.fault}) IS NOT NULL THEN {i}" for i, cell in enumerate(cells))
+    names = [value.rpartition(" AS ")[2] for value in values]
+    return (
+        f"SELECT {', '.join(names)}, reason,"  # noqa: S608
+        f" CASE WHEN reason IS NOT NULL THEN CAST(CASE {places} END AS SMALLINT) END AS wrong,"
+        f" CASE WHEN reason IS NOT NULL THEN {_texts(raw)} END AS texts"
+        f" FROM (SELECT *, {', '.join(values)},"
+        f" CASE WHEN {doubts} THEN coalesce({reasons}) END AS reason"
+        f" FROM {read_cells(cells, 'cells')})"
     )
 
 
 def _mark_duplicates(raw: RawTable) -> None:
-    # The first of the good rows is kept: a bad row must not push out a good one.
+    """Mark all but the first of the good rows of an identifier: a bad one pushes none out."""
     fetch(
         raw,
-        "CREATE TABLE repeated AS SELECT v0, min(row_number) AS row_number FROM checked"
+        "CREATE TABLE repeated AS SELECT v0, min(rowid) AS place FROM checked"
         " WHERE reason IS NULL GROUP BY v0 HAVING count(*) > 1",
     )
+    if not fetch(raw, "SELECT count(*) FROM repeated")[0][0]:
+        return
     fetch(
         raw,
-        "UPDATE checked SET reason = 'duplicate identifier', place = 0 FROM repeated r"
-        " WHERE checked.reason IS NULL AND checked.v0 = r.v0 AND checked.row_number > r.row_number",
+        f"UPDATE checked SET reason = {quote_text(_DUPLICATE)}, wrong = 0 FROM repeated r"  # noqa: S608
+        " WHERE checked.reason IS NULL AND checked.v0 = r.v0 AND checked.rowid > r.place",
     )
+    # Their texts were not kept, because no cell of theirs is at fault: the file is read again.
+    fetch(
+        raw,
+        f"INSERT INTO again SELECT place, {_texts(raw)} FROM"  # noqa: S608
+        " (SELECT row_number() OVER () - 1 AS place, * FROM cells)"
+        " SEMI JOIN (SELECT rowid AS place FROM checked WHERE reason IS NOT NULL AND texts IS NULL)"
+        " USING (place)",
+    )
+
+
+def _texts(raw: RawTable) -> str:
+    return f"[{', '.join(f'c{i}' for i in range(len(raw.columns)))}]"
 
 
 def write_clean(raw: RawTable, cells: Sequence[Cell]) -> bytes:
@@ -70,10 +97,10 @@ def write_clean(raw: RawTable, cells: Sequence[Cell]) -> bytes:
 
 def write_quarantine(raw: RawTable) -> bytes:
     """Write bad rows with reason and place, and their text cells in the order of the file."""
-    cells = ", ".join(f"c{i}" for i in range(len(raw.columns)))
-    raw.connection.execute(
-        'CREATE TABLE quarantine AS SELECT row_number, reason, "column",'  # noqa: S608
-        f" [{cells}] AS cells FROM bad JOIN raw USING (row_number)"
+    fetch(
+        raw,
+        'CREATE TABLE quarantine AS SELECT row_number, reason, "column", texts AS cells'  # noqa: S608
+        f" FROM ({number_rows('bad')})",
     )
     rows = [
         (row.row_number, _ragged_reason(row.cells, raw), "", list(row.cells)) for row in raw.ragged
@@ -97,38 +124,39 @@ def count_faults(raw: RawTable) -> Counter[tuple[str, str]]:
 
 def count_changes(raw: RawTable, cells: Sequence[Cell]) -> dict[str, int]:
     """Count, per column, the values of good rows that a policy of the contract has changed."""
-    changing = [cell for cell in cells if cell.changed]
-    if not changing:
-        return {}
-    counts = ", ".join(f"count(*) FILTER (WHERE {cell.changed})" for cell in changing)
-    rows = f"{read_cells(changing, 'raw')} WHERE row_number IN (SELECT row_number FROM clean)"  # noqa: S608
-    found = fetch(raw, f"SELECT {counts} FROM {rows}")[0]  # noqa: S608
-    return {cell.name: count for cell, count in zip(changing, found, strict=True) if count}
+    flags = {f"g{i}": cell.name for i, cell in enumerate(cells) if cell.changed}
+    return _count(raw, flags, "checked WHERE reason IS NULL")
 
 
-def count_rounded_numbers(
-    raw: RawTable, cells: Sequence[Cell], contract: Contract
-) -> dict[str, int]:
+def count_rounded_numbers(raw: RawTable, cells: Sequence[Cell]) -> dict[str, int]:
     """Count, per column, whole numbers too large for float32, which the model reads rounded."""
-    numeric = {column.name for column in contract.columns if column.kind == "numeric"}
-    places = {i: cell for i, cell in enumerate(cells) if cell.name in numeric}
+    places = {i: cell for i, cell in enumerate(cells) if cell.rounded}
     if not places:
         return {}
     largest = ", ".join(f"max(abs(v{i}))" for i in places)
     found = fetch(raw, f"SELECT {largest} FROM clean")[0]  # noqa: S608
-    # Below that, float32 holds every whole number: most columns need no closer look.
-    large = [cell for cell, top in zip(places.values(), found, strict=True) if (top or 0) >= 2**24]
+    # Below that, float32 holds every whole number: few columns need another look at the file.
+    large = [
+        cell
+        for cell, top in zip(places.values(), found, strict=True)
+        if (top or 0) >= EXACT_INTEGER
+    ]
     if not large:
         return {}
-    rounded: dict[str, int] = {}
-    # Some columns at a time: the memory for one long list of counts grows with its square.
-    for first in range(0, len(large), _COLUMNS_AT_ONCE):
-        some = large[first : first + _COLUMNS_AT_ONCE]
-        counts = ", ".join(count_rounded(f"{cell.raw}_read") for cell in some)
-        source = f"{read_cells(some, 'raw')} SEMI JOIN clean USING (row_number)"
-        counted = _fetch_as_written(raw, f"SELECT {counts} FROM {source}")[0]  # noqa: S608
-        rounded |= {cell.name: count for cell, count in zip(some, counted, strict=True) if count}
-    return rounded
+    flags = ", ".join(f"{cell.rounded} AS r{i}" for i, cell in enumerate(large))
+    numbered = "(SELECT row_number() OVER () - 1 AS place, * FROM cells)"
+    load(raw, "rounded", f"SELECT place, {flags} FROM {read_cells(large, numbered)}")  # noqa: S608
+    good = "(SELECT rowid AS place FROM checked WHERE reason IS NULL)"
+    source = f"rounded SEMI JOIN {good} USING (place)"
+    return _count(raw, {f"r{i}": cell.name for i, cell in enumerate(large)}, source)
+
+
+def _count(raw: RawTable, flags: dict[str, str], source: str) -> dict[str, int]:
+    if not flags:
+        return {}
+    counts = ", ".join(f"count(*) FILTER (WHERE {flag})" for flag in flags)
+    found = fetch(raw, f"SELECT {counts} FROM {source}")[0]  # noqa: S608
+    return {name: count for name, count in zip(flags.values(), found, strict=True) if count}
 
 
 def _to_parquet(raw: RawTable, query: str) -> bytes:
@@ -142,13 +170,3 @@ def _to_parquet(raw: RawTable, query: str) -> bytes:
 def fetch(raw: RawTable, query: str) -> list[tuple[Any, ...]]:
     """Run a statement and return all rows of its answer."""
     return raw.connection.execute(query).fetchall()
-
-
-def _fetch_as_written(raw: RawTable, query: str) -> list[tuple[Any, ...]]:
-    # The rules of all columns are one long statement of several steps: to optimise it takes many
-    # seconds, whatever the number of rows, and folds the steps into one another again.
-    fetch(raw, "PRAGMA disable_optimizer")
-    try:
-        return fetch(raw, query)
-    finally:
-        fetch(raw, "PRAGMA enable_optimizer")

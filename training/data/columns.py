@@ -7,8 +7,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from core.contract import Column
-from training.data.facts import ColumnFacts, count_levels
-from training.data.table import RawTable
+from training.data.facts import ColumnFacts, Survey
 
 MAX_LEVELS = 50
 """A category with at most so many levels has them listed in its contract."""
@@ -90,16 +89,16 @@ def describe_missing(facts: ColumnFacts) -> str:
     return f"; {facts.missing} missing" if facts.missing else ""
 
 
-def guess_feature(table: RawTable, facts: ColumnFacts, place: int) -> Guess:
+def guess_feature(survey: Survey, facts: ColumnFacts, place: int) -> Guess:
     """Guess what kind of feature the column at `place` is, or why it is none."""
     if reason := _find_reason_to_ignore(facts):
         return _ignore(facts, reason)
-    if facts.booleans == facts.known and facts.distinct <= 4 and _has_both(table, place):
+    if facts.booleans == facts.known and facts.distinct <= 4 and _has_both(survey, place):
         return _take(facts, "boolean", "only words for true and false", {})
     if facts.numbers >= _MOST * facts.known and not _are_codes(facts):
         return _as_number(facts)
     if facts.distinct <= MAX_LEVELS:
-        return _as_category(table, facts, place)
+        return _as_category(survey, facts, place)
     if _are_codes(facts) or (
         not facts.numbers and facts.spaced <= facts.known / 2 and _repeats(facts)
     ):
@@ -107,13 +106,13 @@ def guess_feature(table: RawTable, facts: ColumnFacts, place: int) -> Guess:
     return _ignore(facts, _describe_text(facts))
 
 
-def guess_as(table: RawTable, facts: ColumnFacts, place: int, kind: str) -> Guess:
+def guess_as(survey: Survey, facts: ColumnFacts, place: int, kind: str) -> Guess:
     """Take a column as the kind of feature that a person says it is, or leave it out."""
     if kind == "ignored":
         return _ignore(facts, "left out, as you said")
     limits: dict[str, object] = {}
     if kind == "categorical" and 0 < facts.distinct <= MAX_LEVELS:
-        limits["categories"] = tuple(count_levels(table, place))
+        limits["categories"] = tuple(survey.count_levels(place))
     return _take(facts, kind, "as you said", limits)
 
 
@@ -153,8 +152,8 @@ def _as_number(facts: ColumnFacts) -> Guess:
     return _take(facts, "numeric", reason, limits)
 
 
-def _as_category(table: RawTable, facts: ColumnFacts, place: int) -> Guess:
-    levels = tuple(count_levels(table, place))
+def _as_category(survey: Survey, facts: ColumnFacts, place: int) -> Guess:
+    levels = tuple(survey.count_levels(place))
     if facts.padded:
         reason = f"{facts.distinct} different codes: whole numbers with zeros before them"
     elif facts.known == facts.numbers:
@@ -199,9 +198,9 @@ def _describe_text(facts: ColumnFacts) -> str:
     return f"{facts.distinct} different texts in {facts.known} rows: too many to learn from each"
 
 
-def _has_both(table: RawTable, place: int) -> bool:
+def _has_both(survey: Survey, place: int) -> bool:
     """Whether both truths occur: a column of only "no" and "N" has one value in two spellings."""
-    levels = {level.casefold() for level in count_levels(table, place)}
+    levels = {level.casefold() for level in survey.count_levels(place)}
     return 0 < len(levels & {"true", "t", "yes", "y", "1"}) < len(levels)
 
 

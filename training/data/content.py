@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from core.contract import Contract
 from core.strict_json import canonical_json
-from training.data.rules import quote_text
+from training.data.cells import quote_text
 from training.data.table import RawTable
 
 _NUMBERS = {"FLOAT": "<f4", "DOUBLE": "<f8"}
+_NO_LABEL = 0xFFFF
 
 
 def hash_clean_rows(raw: RawTable, contract: Contract) -> str:
@@ -23,14 +24,14 @@ def hash_clean_rows(raw: RawTable, contract: Contract) -> str:
     than all the rest of validation.
     """
     digest = hashlib.sha256(_describe(contract))
-    kinds = {name: kind for name, kind, *_ in _run(raw, "DESCRIBE clean") if name != "row_number"}
+    kinds = {name: kind for name, kind, *_ in _run(raw, "DESCRIBE clean")}
     arrays = _load_arrays(raw, kinds)
     for name, kind in kinds.items():
         column = hashlib.sha256()
         if name not in arrays:
             column.update(_load_texts(raw, name))
         elif kind.startswith("ENUM"):
-            labels, ranks = _rank_labels(raw, name)
+            labels, ranks = _rank_labels(raw, name, arrays[name])
             column.update(canonical_json(labels) + b"\n")
             column.update(ranks[arrays[name]].data)
         else:
@@ -53,31 +54,36 @@ def _describe(contract: Contract) -> bytes:
 
 def _load_arrays(raw: RawTable, kinds: dict[str, str]) -> dict[str, NDArray[Any]]:
     """Return the columns that are numbers in memory, with a number of its own for missing."""
-    values = {}
+    values = {name: name for name, kind in kinds.items() if kind in _NUMBERS}
     for name, kind in kinds.items():
-        if kind in _NUMBERS:
-            # Zero plus zero is zero, also for the zero below zero.
-            values[name] = f"coalesce({name} + CAST(0 AS {kind}), CAST('nan' AS {kind}))"
-        elif kind == "BOOLEAN":
-            values[name] = f"coalesce(CAST({name} AS UTINYINT), 2)"
+        if kind == "BOOLEAN":
+            values[name] = f"CAST({name} AS UTINYINT)"
         elif kind.startswith("ENUM"):
-            values[name] = f"coalesce(CAST(enum_code({name}) AS USMALLINT) + 1, 0)"
+            values[name] = f"CAST(enum_code({name}) AS USMALLINT)"
     selected = ", ".join(f"{value} AS {name}" for name, value in values.items())
     found = raw.connection.execute(f"SELECT {selected} FROM clean").fetchnumpy()  # noqa: S608
-    return {name: np.ascontiguousarray(found[name], _NUMBERS.get(kinds[name])) for name in values}
+    return {name: _fill(found.pop(name), kinds[name]) for name in values}
 
 
-def _rank_labels(raw: RawTable, column: str) -> tuple[list[str], NDArray[np.uint16]]:
+def _fill(column: NDArray[Any] | np.ma.MaskedArray[Any, Any], kind: str) -> NDArray[Any]:
+    if kind in _NUMBERS:
+        # Zero plus zero is zero, also for the zero below zero.
+        return np.ma.filled(column, np.nan).astype(_NUMBERS[kind], copy=False) + 0
+    missing = 2 if kind == "BOOLEAN" else _NO_LABEL
+    return np.ma.filled(column, missing).astype("u1" if kind == "BOOLEAN" else "<u2", copy=False)
+
+
+def _rank_labels(
+    raw: RawTable, column: str, codes: NDArray[np.uint16]
+) -> tuple[list[str], NDArray[np.uint16]]:
     # Numbered among the labels that occur: others that a contract allows change no content.
-    found = _run(
-        raw,
-        f"SELECT DISTINCT CAST({column} AS VARCHAR) AS label, enum_code({column}) FROM clean"  # noqa: S608
-        f" WHERE {column} IS NOT NULL ORDER BY label",
-    )
-    ranks = np.zeros(max((code for _, code in found), default=0) + 2, "<u2")
-    for rank, (_, code) in enumerate(found, start=1):
-        ranks[code + 1] = rank
-    return [label for label, _ in found], ranks
+    labels: list[str] = _run(raw, f"SELECT enum_range(any_value({column})) FROM clean")[0][0]  # noqa: S608
+    occurs = np.bincount(codes, minlength=_NO_LABEL + 1)[: len(labels)] > 0
+    ranked = sorted((label, code) for code, label in enumerate(labels) if occurs[code])
+    ranks = np.zeros(_NO_LABEL + 1, "<u2")
+    for rank, (_, code) in enumerate(ranked, start=1):
+        ranks[code] = rank
+    return [label for label, _ in ranked], ranks
 
 
 def _load_texts(raw: RawTable, column: str) -> bytes:

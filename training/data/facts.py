@@ -1,12 +1,24 @@
 """What can be counted about the columns of a raw file, before anything is decided about them.
 
-Cells are read by the same rules as in validation (`training.data.rules`), so that a guess made from
+Cells are read by the same rules as in validation (`training.data.cells`), so that a guess made from
 these numbers is true of the rows that will be kept.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-from training.data.rules import FALSE_WORDS, TRUE_WORDS, known_number, known_text, quote_text
+from training.data.cells import (
+    FALSE_WORDS,
+    LARGEST_FLOAT32,
+    TRUE_WORDS,
+    Manner,
+    fast_number,
+    is_unclear,
+    known_text,
+    number,
+    quote_text,
+    quote_texts,
+)
 from training.data.table import RawTable
 
 _DATE = (
@@ -39,6 +51,8 @@ class ColumnFacts:
         Characters of the longest known cell.
     padded : int
         Known cells that are whole numbers with a zero before other digits.
+    words : int
+        Words of all known cells together.
     """
 
     name: str
@@ -54,6 +68,7 @@ class ColumnFacts:
     spaced: int
     longest: int
     padded: int
+    words: int
 
     @property
     def missing(self) -> int:
@@ -66,32 +81,90 @@ class ColumnFacts:
         return self.rows > 0 and self.distinct == self.rows
 
 
-def measure_column(table: RawTable, place: int) -> ColumnFacts:
-    """Count the cells of the column at `place` (from 0) of a raw table."""
-    text, number = known_text("cell"), known_number("cell")
-    words = ", ".join(quote_text(word) for word in (*TRUE_WORDS, *FALSE_WORDS))
-    counted = table.connection.execute(
-        f"""
-        SELECT count(*), count(text), count(DISTINCT text), count(number),
-               count(*) FILTER (WHERE number = floor(number)),
-               count(*) FILTER (WHERE lower(text) IN ({words})),
-               count(*) FILTER (WHERE regexp_full_match(text, {quote_text(_DATE)})),
-               min(number)::DOUBLE, max(number)::DOUBLE,
-               count(*) FILTER (WHERE contains(text, ' ')), coalesce(max(length(text)), 0),
-               count(*) FILTER (WHERE regexp_full_match(text, '0[0-9]+'))
-        FROM (SELECT {text} AS text, {number} AS number FROM (SELECT c{place:d} AS cell FROM raw))
-        """  # noqa: S608 (every part is made by training.data.rules, which quotes)
-    ).fetchall()[0]
-    return ColumnFacts(table.columns[place], *counted)
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Looks at the columns of a raw file, read in one manner.
 
-
-def count_levels(table: RawTable, place: int) -> dict[str, int]:
-    """Return the different texts of a column and how many rows hold each, sorted by text.
-
-    To be called only when `measure_column` has shown that they are few.
+    Attributes
+    ----------
+    raw : RawTable
+        All of whose cells are kept in memory.
+    manner : Manner
+        How its numbers and missing values are written.
     """
-    text = known_text(f"c{place}")
-    levels = table.connection.execute(
-        f"SELECT {text} AS text, count(*) FROM raw GROUP BY text HAVING text IS NOT NULL"  # noqa: S608
-    ).fetchall()
-    return {str(level): int(rows) for level, rows in sorted(levels)}
+
+    raw: RawTable
+    manner: Manner
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self.raw.columns
+
+    def measure(self, place: int) -> ColumnFacts:
+        """Count the cells of the column at `place` (from 0)."""
+        counted = self._fetch(_measure(place, self.manner))[0]
+        return ColumnFacts(self.columns[place], *counted)
+
+    def count_levels(self, place: int) -> dict[str, int]:
+        """Return the different texts of a column and how many rows hold each, sorted by text.
+
+        To be called only when `measure` has shown that they are few.
+        """
+        levels = self._fetch(
+            f"SELECT {known_text('cell', self.manner)} AS text, sum(n) FROM ({_count_cells(place)})"  # noqa: S608
+            " GROUP BY text HAVING text IS NOT NULL"
+        )
+        return {str(level): int(rows) for level, rows in sorted(levels)}
+
+    def share(self, place: int, question: str, among: str) -> float:
+        """Return the share of a column's cells, among some, of which an SQL question is true.
+
+        Both are asked of ``cell``. Without any such cell it is 0.
+        """
+        found = self._fetch(
+            f"SELECT sum(n) FILTER (WHERE {question}) / sum(n)"  # noqa: S608
+            f" FROM ({_count_cells(place)}) WHERE {among}"
+        )
+        return float(found[0][0] or 0.0)
+
+    def _fetch(self, query: str) -> list[tuple[Any, ...]]:
+        return self.raw.connection.execute(query).fetchall()
+
+
+def _count_cells(place: int) -> str:
+    return f"SELECT c{place:d} AS cell, count(*) AS n FROM raw GROUP BY cell"  # noqa: S608
+
+
+def _measure(place: int, manner: Manner) -> str:
+    """Return the SQL of a column's facts: each different cell is looked at once."""
+    # What float32 cannot hold is no number to learn from; validation quarantines it.
+    sure = f"abs(first) <= {LARGEST_FLOAT32!r} AND NOT contains(cell, '_')"
+    closely = number("text", manner)
+    words = quote_texts((*TRUE_WORDS, *FALSE_WORDS))
+    return f"""
+        SELECT coalesce(sum(n), 0), coalesce(sum(n) FILTER (WHERE text IS NOT NULL), 0),
+               count(DISTINCT text), coalesce(sum(n) FILTER (WHERE number IS NOT NULL), 0),
+               coalesce(sum(n) FILTER (WHERE number = floor(number)), 0),
+               coalesce(sum(n) FILTER (WHERE lower(text) IN ({words})), 0),
+               coalesce(sum(n) FILTER (WHERE date), 0),
+               min(number)::DOUBLE, max(number)::DOUBLE,
+               coalesce(sum(n) FILTER (WHERE contains(text, ' ')), 0),
+               coalesce(max(length(text)), 0),
+               coalesce(sum(n) FILTER (WHERE regexp_full_match(text, '0[0-9]+')), 0),
+               coalesce(sum(n * (length(text) - length(replace(text, ' ', '')) + 1)), 0)
+        FROM (
+            SELECT n, text, CASE WHEN abs(number) <= {LARGEST_FLOAT32!r} THEN number END AS number,
+                   CASE WHEN number IS NULL THEN regexp_full_match(text, {quote_text(_DATE)}) END
+                   AS date
+            FROM (
+                SELECT n, text, CASE WHEN {sure} THEN first ELSE {closely} END AS number
+                FROM (
+                    SELECT n, cell, {fast_number("cell", manner)} AS first,
+                           CASE WHEN {is_unclear("cell", manner)}
+                           THEN {known_text("cell", manner)} ELSE cell END AS text
+                    FROM ({_count_cells(place)})
+                )
+            )
+        )
+        """  # noqa: S608 (every part is made by training.data.cells, which quotes)

@@ -6,10 +6,9 @@ from core.contract import FileFormat
 from core.errors import InvalidInputError
 from training.data.columns import MAX_LEVELS
 from training.data.csv_file import read_delimiter
-from training.data.facts import ColumnFacts, count_levels
+from training.data.facts import ColumnFacts, Survey
 from training.data.read import is_parquet
 from training.data.stated import Stated
-from training.data.table import RawTable
 
 _MOST = 0.95
 _NUMBER = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?")
@@ -32,7 +31,7 @@ def describe_file(body: bytes, written: FileFormat, stated: Stated) -> tuple[str
     return (f"{mark} between fields, {why}", f"{written.encoding}: {encoding}", header)
 
 
-def refuse_missing_header(table: RawTable, facts: list[ColumnFacts], filename: str) -> None:
+def refuse_missing_header(survey: Survey, facts: list[ColumnFacts], filename: str) -> None:
     """Ask, when the first row looks more like data than like names.
 
     A column speaks for data when its name is a number above numbers, or one of the texts that
@@ -51,7 +50,7 @@ def refuse_missing_header(table: RawTable, facts: list[ColumnFacts], filename: s
         if column.numbers >= _MOST * column.known:
             is_data = bool(_NUMBER.fullmatch(name))
         elif column.distinct <= min(MAX_LEVELS, column.known / 2):
-            is_data = name in count_levels(table, place)
+            is_data = name in survey.count_levels(place)
         else:
             continue
         like_data, like_header = like_data + is_data, like_header + (not is_data)

@@ -4,16 +4,16 @@ A guess errs on the careful side: what is unclear is left out, with the reason, 
 knows better says so in the contract, which is a plain JSON file.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.contract import MAX_COLUMNS, Contract, FileFormat
+from core.contract import Contract
 from core.errors import InvalidInputError, NotFoundError
 from core.keys import check_name
+from training.data.checks import check_names, check_roles, check_rows
 from training.data.columns import (
     Evidence,
     Guess,
@@ -24,18 +24,16 @@ from training.data.columns import (
     guess_as,
     guess_feature,
 )
-from training.data.facts import ColumnFacts, measure_column
+from training.data.csv_file import read_delimiter
+from training.data.facts import ColumnFacts, Survey
 from training.data.header import describe_file, refuse_missing_header
 from training.data.moments import guess_time
 from training.data.read import MAX_RAW_BYTES, is_parquet, open_raw
 from training.data.stated import Stated, settle
+from training.data.style import survey_file
 from training.data.suspects import find_likely_leaks
-from training.data.table import RawTable
 from training.data.target import infer_target
-from training.data.validate import MAX_BAD_SHARE
 
-_MAX_NAMES = 40
-_MAX_NAME_CHARACTERS = 256
 NOTHING = Stated()
 
 
@@ -91,33 +89,32 @@ def infer_contract(
     name = check_name(stated.dataset) if stated.dataset else name_dataset(filename)
     body = source if isinstance(source, bytes) else _load(source)
     written = stated.describe_file(body)
-    with open_raw(body, name=filename, written=written) as table:
-        _check_rows(table, filename)
-        _check_names(table, filename)
-        facts = [measure_column(table, place) for place in range(len(table.columns))]
+    delimiter = "" if is_parquet(body) else read_delimiter(body, written)
+    with open_raw(body, name=filename, written=written) as raw:
+        check_rows(raw, filename)
+        check_names(raw, filename)
+        survey, facts, notes = survey_file(raw, written, stated, delimiter=delimiter)
         if stated.header is None and not is_parquet(body):
-            refuse_missing_header(table, facts, filename)
-        _check_roles(table, filename, target=target, stated=stated)
-        contract, evidence = _guess(table, facts, name, written, target=target, stated=stated)
-        leaks = find_likely_leaks(table, contract)
+            refuse_missing_header(survey, facts, filename)
+        check_roles(raw, filename, target=target, stated=stated)
+        contract, evidence = _guess(survey, facts, name, target=target, stated=stated)
+        leaks = find_likely_leaks(raw, contract)
     evidence = tuple(_warn(each, leaks) for each in evidence)
-    return Inferred(
-        contract, evidence, describe_file(body, written, stated), table.row_count, len(table.ragged)
-    )
+    file = describe_file(body, written, stated) + notes
+    return Inferred(contract, evidence, file, raw.row_count, len(raw.ragged))
 
 
 def _guess(
-    table: RawTable,
+    survey: Survey,
     facts: list[ColumnFacts],
     name: str,
-    written: FileFormat,
     *,
     target: str,
     stated: Stated,
 ) -> tuple[Contract, tuple[Evidence, ...]]:
     by_name = {column.name: column for column in facts}
     evidence: dict[str, Evidence] = {}
-    aim = infer_target(table, by_name[target], task=stated.task, positive=stated.positive)
+    aim = infer_target(survey, by_name[target], task=stated.task, positive=stated.positive)
     reason = aim.reason + describe_missing(by_name[target])
     evidence[target] = Evidence(target, "target", aim.task, reason)
     taken = {target, stated.group, stated.time}
@@ -128,11 +125,11 @@ def _guess(
         evidence[identifier] = describe_identifier(by_name[identifier], given=given)
     if stated.group:
         evidence[stated.group] = describe_group(by_name[stated.group])
-    moment = guess_time(table, by_name[stated.time]) if stated.time else None
+    moment = guess_time(survey, by_name[stated.time]) if stated.time else None
     if moment:
         evidence[moment.evidence.column] = moment.evidence
     guesses = [
-        _take_column(table, column, place, stated)
+        _take_column(survey, column, place, stated)
         for place, column in enumerate(facts)
         if column.name not in evidence
     ]
@@ -156,15 +153,16 @@ def _guess(
         time=stated.time,
         time_format=moment.time_format if moment else "iso",
         policies=stated.policies,
-        file=written,
+        missing=stated.missing,
+        file=survey.manner.file,
     )
-    return contract, tuple(evidence[column] for column in table.columns)
+    return contract, tuple(evidence[column] for column in survey.columns)
 
 
-def _take_column(table: RawTable, facts: ColumnFacts, place: int, stated: Stated) -> Guess:
+def _take_column(survey: Survey, facts: ColumnFacts, place: int, stated: Stated) -> Guess:
     settings = stated.columns.get(facts.name, {})
     kind = settings.get("kind")
-    guess = guess_as(table, facts, place, kind) if kind else guess_feature(table, facts, place)
+    guess = guess_as(survey, facts, place, kind) if kind else guess_feature(survey, facts, place)
     if guess.column is None:
         return guess
     return replace(guess, column=settle(guess.column, settings))
@@ -210,69 +208,3 @@ def _load(path: Path) -> bytes:
         raise InvalidInputError(
             f"{path} may not be read.", next_step=f"Give yourself the right: chmod u+r {path}"
         ) from None
-
-
-def _check_rows(table: RawTable, filename: str) -> None:
-    """Refuse a file of which most rows cannot be cut into the header's columns."""
-    if len(table.ragged) <= MAX_BAD_SHARE * table.row_count:
-        return
-    first = table.ragged[0]
-    raise InvalidInputError(
-        f"{filename}: {len(table.ragged)} of {table.row_count} rows have another number of fields "
-        f"than the header, which has {len(table.columns)}; the first is row {first.row_number}, "
-        f"with {len(first.cells)}.",
-        next_step="Give every row as many fields as the header (quote a field that holds the "
-        "delimiter).",
-    )
-
-
-def _check_names(table: RawTable, filename: str) -> None:
-    columns = table.columns
-    if len(columns) > MAX_COLUMNS:
-        raise InvalidInputError(
-            f"{filename} has {len(columns)} columns; at most {MAX_COLUMNS} are read.",
-            next_step="Leave out columns that cannot help.",
-        )
-    for place, column in enumerate(columns, start=1):
-        if not column.isprintable() or len(column) > _MAX_NAME_CHARACTERS:
-            raise InvalidInputError(
-                f"{filename}, row 1: the name of column {place} is not printable, or longer than "
-                f"{_MAX_NAME_CHARACTERS} characters.",
-                next_step="Give the column a plain name.",
-            )
-
-
-def _check_roles(table: RawTable, filename: str, *, target: str, stated: Stated) -> None:
-    named = {
-        "target": target,
-        "identifier": stated.identifier,
-        "group": stated.group,
-        "time": stated.time,
-    }
-    wanted = [(role, column) for role, column in named.items() if column is not None]
-    roles: dict[str, str] = {}
-    for role, column in [*wanted, *(("a feature", column) for column in stated.columns)]:
-        if column not in table.columns:
-            raise _no_such_column(column, table.columns, filename)
-        if column in roles:
-            raise InvalidInputError(
-                f"Column {column!r} cannot be both {roles[column]} and {role}.",
-                next_step="Choose two different columns.",
-            )
-        roles[column] = role
-
-
-def _no_such_column(wanted: str, columns: tuple[str, ...], filename: str) -> InvalidInputError:
-    shown = ", ".join(columns[:_MAX_NAMES])
-    more = f" and {len(columns) - _MAX_NAMES} more" if len(columns) > _MAX_NAMES else ""
-    folded = {column.casefold(): column for column in columns}
-    close = difflib.get_close_matches(wanted.casefold(), folded, n=1)
-    if len(columns) == 1:
-        hint = "One column only: is there a comma, semicolon, tab or bar between the fields?"
-    elif close:
-        hint = f"Was {folded[close[0]]!r} meant?"
-    else:
-        hint = "Choose one of these columns."
-    return InvalidInputError(
-        f"{filename} has no column {wanted!r}; its columns are: {shown}{more}.", next_step=hint
-    )

@@ -1,5 +1,6 @@
 """Columns that alone predict the target suspiciously well: they may know it from afterwards."""
 
+import math
 from collections import Counter
 from typing import Final
 
@@ -13,7 +14,8 @@ from training.data.runs import Leak
 SUSPICIOUS: Final = 0.9
 """Share of the target's variance that no honest column explains alone."""
 
-_BINS: Final = 64
+_MIN_BINS: Final = 4
+_MAX_BINS: Final = 64
 _MAX_LEVELS: Final = 1000
 _MIN_ROWS: Final = 2  # of the other half, before a bin is believed
 
@@ -80,20 +82,29 @@ def measure_skill(bins: NDArray[np.int64], y: NDArray[np.float64]) -> float:
 
 
 def _list_targets(target: NDArray[np.float64], contract: Contract) -> list[NDArray[np.float64]]:
-    """Return what is to be explained: a number, or whether a row is of a class, for each class."""
+    """Return what is to be explained: a number, or whether a row is of a class, for each class.
+
+    A number is also taken by its rank: a few huge ones would hide what is known of all the others.
+    """
     if contract.task == "regression":
-        return [target]
+        return [target, np.unique(target, return_inverse=True)[1].astype(np.float64)]
     # Of two classes, one tells of the other.
     classes = range(1, 2) if contract.task == "binary" else range(len(contract.classes))
     return [(target == place).astype(np.float64) for place in classes]
 
 
 def _cut(values: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Cut numbers at their quantiles; a missing one has a bin of its own."""
+    """Cut numbers at their quantiles; a missing one has a bin of its own.
+
+    There are no more bins than rows in each half of one: means of a few rows hide what a column
+    knows.
+    """
     missing = np.isnan(values)
     if missing.all():
         return np.zeros(len(values), dtype=np.int64)
-    edges = np.unique(np.quantile(values[~missing], np.linspace(0, 1, _BINS + 1)[1:-1]))
+    known = values[~missing]
+    bins = min(max(math.isqrt(len(known) // 2), _MIN_BINS), _MAX_BINS)
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]))
     places = np.searchsorted(edges, values, side="left")
     return np.where(missing, len(edges) + 1, places).astype(np.int64)
 

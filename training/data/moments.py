@@ -6,9 +6,8 @@ from typing import get_args
 from core.contract import TimeFormat
 from core.errors import InvalidInputError
 from training.data.columns import Evidence
-from training.data.facts import ColumnFacts
+from training.data.facts import ColumnFacts, Survey
 from training.data.rules import Cell, describe_time, read_cells
-from training.data.table import RawTable
 
 _ENOUGH = 0.95
 _WORDS: dict[TimeFormat, str] = {
@@ -27,7 +26,7 @@ class TimeGuess:
     evidence: Evidence
 
 
-def guess_time(table: RawTable, facts: ColumnFacts) -> TimeGuess:
+def guess_time(survey: Survey, facts: ColumnFacts) -> TimeGuess:
     """Find the way of writing that reads the most cells of a column as times.
 
     Days come before months where both read every cell, because most of the world writes so.
@@ -37,9 +36,9 @@ def guess_time(table: RawTable, facts: ColumnFacts) -> TimeGuess:
     InvalidInputError
         If no way of writing reads nearly all cells.
     """
-    cell = f"c{table.columns.index(facts.name)}"
+    cell = f"c{survey.columns.index(facts.name)}"
     formats: tuple[TimeFormat, ...] = get_args(TimeFormat)
-    found = [_count(table, describe_time(facts.name, cell, way)) for way in formats]
+    found = [_count(survey, describe_time(facts.name, cell, way, survey.manner)) for way in formats]
     read = dict(zip(formats, found, strict=True))
     best = max(formats, key=read.__getitem__)
     if not facts.known or read[best] < _ENOUGH * facts.known:
@@ -56,6 +55,6 @@ def guess_time(table: RawTable, facts: ColumnFacts) -> TimeGuess:
     return TimeGuess(best, Evidence(facts.name, "time", best, reason))
 
 
-def _count(table: RawTable, cell: Cell) -> int:
+def _count(survey: Survey, cell: Cell) -> int:
     query = f"SELECT count({cell.value}) FROM {read_cells([cell], 'raw')}"  # noqa: S608
-    return int(table.connection.execute(query).fetchall()[0][0])
+    return int(survey.raw.connection.execute(query).fetchall()[0][0])

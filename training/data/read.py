@@ -14,7 +14,14 @@ import duckdb
 from core.contract import FileFormat
 from core.errors import InvalidInputError
 from training.data.csv_file import read_csv
-from training.data.table import CANNOT_PARSE, RawTable, count_rows, name_columns
+from training.data.table import (
+    CANNOT_PARSE,
+    RawTable,
+    count_rows,
+    declare_shifts,
+    load_texts,
+    name_columns,
+)
 
 MAX_RAW_BYTES = 256 * 1024 * 1024
 _PARQUET_MAGIC = b"PAR1"
@@ -53,7 +60,9 @@ def connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def open_raw(body: bytes, *, name: str, written: FileFormat = _AS_USUAL) -> Iterator[RawTable]:
+def open_raw(
+    body: bytes, *, name: str, written: FileFormat = _AS_USUAL, keep: bool = True
+) -> Iterator[RawTable]:
     """Open a raw file for as long as the ``with`` block runs.
 
     Parameters
@@ -65,6 +74,9 @@ def open_raw(body: bytes, *, name: str, written: FileFormat = _AS_USUAL) -> Iter
         The file's name, for messages.
     written : FileFormat, optional
         How a CSV is written; in UTF-8, with a header, by default.
+    keep : bool
+        Whether all cells are kept in memory, in the view ``raw`` with the numbers of their rows.
+        Who looks at them only once has no need of that.
 
     Raises
     ------
@@ -83,9 +95,10 @@ def open_raw(body: bytes, *, name: str, written: FileFormat = _AS_USUAL) -> Iter
             raise InvalidInputError(f"{name} is {what}, not CSV or Parquet", next_step=CANNOT_PARSE)
     with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
         if is_parquet(body):
-            yield _read_parquet(connection, body, name=name, folder=Path(folder))
+            raw = _read_parquet(connection, body, name=name, folder=Path(folder))
         else:
-            yield read_csv(connection, body, written, name=name, folder=Path(folder))
+            raw = read_csv(connection, body, written, name=name, folder=Path(folder))
+        yield load_texts(raw) if keep else raw
 
 
 def is_parquet(body: bytes) -> bool:
@@ -103,12 +116,13 @@ def _read_parquet(
         columns = name_columns(tuple(relation.columns), name=name)
         quoted = ('"' + column.replace('"', '""') + '"' for column in relation.columns)
         cells = ", ".join(f"CAST({cell} AS VARCHAR) AS c{i}" for i, cell in enumerate(quoted))
-        relation.project(f"row_number() OVER () AS row_number, {cells}").create("raw")
+        relation.project(cells).create("cells")
     except duckdb.Error as error:
         raise InvalidInputError(
             f"{name} begins like a Parquet file and cannot be read as one", next_step=CANNOT_PARSE
         ) from error
-    row_count = count_rows(connection, "raw")
+    row_count = count_rows(connection, "cells")
     if not row_count:
         raise InvalidInputError(f"{name} has columns and no rows", next_step="send rows too")
-    return RawTable(connection=connection, columns=columns, row_count=row_count, ragged=())
+    declare_shifts(connection, [0], [1])
+    return RawTable(connection, name, columns, row_count)

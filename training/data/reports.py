@@ -12,8 +12,8 @@ class Fairness(RunFile):
     ----------
     differences : dict of str to float
         For each rate of `Slice.rates` the largest less the smallest among the groups. Of a binary
-        model also, as fairlearn names and defines them: demographic_parity_difference,
-        demographic_parity_ratio, equalized_odds_difference.
+        model also, as fairlearn names and defines them, difference and ratio each of
+        demographic_parity, equal_opportunity and equalized_odds.
     """
 
     column: str
@@ -66,11 +66,99 @@ class ClassScores(RunFile):
 
 
 class ReliabilityBin(RunFile):
-    """Rows whose answers promised about the same: what was promised on average, and what came."""
+    """Rows whose answers promised about the same: what was promised on average, and what came.
+
+    Attributes
+    ----------
+    interval : (float, float) or None
+        95% interval of `came_true`.
+    """
 
     rows: int
     promised: float
     came_true: float
+    interval: Bounds | None = None
+
+
+class Band(RunFile):
+    """Where 95% of resampled curves run.
+
+    Attributes
+    ----------
+    places : tuple of float
+        False positive rates of the ROC curve, and recalls of the precision-recall curve.
+    recall, precision : tuple of (float, float)
+        Lowest and highest of each, at each place.
+    """
+
+    places: tuple[float, ...]
+    recall: tuple[Bounds, ...]
+    precision: tuple[Bounds, ...]
+
+
+class Curve(RunFile):
+    """What a model finds of one class at each threshold, from the highest down.
+
+    Attributes
+    ----------
+    model : {'candidate', 'baseline', 'champion'}
+    label : str
+        The class, against the rest.
+    positive_share : float
+        Of all rows of the holdout: the precision of answering at random.
+    thresholds, false_positive_rates, recalls, precisions : tuple of float
+        Of one length, at most 200; both rates only rise, and end at 1.
+    """
+
+    model: str
+    label: str
+    positive_share: float
+    thresholds: tuple[float, ...]
+    false_positive_rates: tuple[float, ...]
+    recalls: tuple[float, ...]
+    precisions: tuple[float, ...]
+    band: Band | None = None
+
+
+class ResidualBin(RunFile):
+    """Rows of about the same prediction, and how far the truth was from it.
+
+    Attributes
+    ----------
+    prediction : float
+        Mean prediction.
+    mean, low, high : float
+        Mean of truth less prediction, with its 95% interval.
+    quantiles : tuple of float
+        Of truth less prediction: 5%, 25%, 50%, 75%, 95%.
+    covered : float or None
+        Share of true values within the prediction's interval, with its own 95% interval.
+    """
+
+    rows: int
+    prediction: float
+    mean: float
+    low: float
+    high: float
+    quantiles: tuple[float, ...]
+    covered: float | None = None
+    covered_interval: Bounds | None = None
+
+
+class Residuals(RunFile):
+    """Truth less prediction of a regression: by prediction, and over all.
+
+    Attributes
+    ----------
+    edges : tuple of float
+        Of the bins of `counts` and `baseline_counts`, one more than there are bins; what is
+        beyond counts in the outermost.
+    """
+
+    bins: tuple[ResidualBin, ...]
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    baseline_counts: tuple[int, ...]
 
 
 class Report(RunFile):
@@ -99,6 +187,8 @@ class Report(RunFile):
     expected_cost: float | None = None
     classes: tuple[ClassScores, ...] = ()
     reliability: tuple[ReliabilityBin, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    residuals: Residuals | None = None
     confusion: tuple[tuple[int, ...], ...] = ()
     slices: tuple[Slice, ...] = ()
     fairness: tuple[Fairness, ...] = ()

@@ -1,26 +1,33 @@
-"""The rules of a data contract as SQL over text cells: a cell's value, and what is wrong with it.
-
-Every name and text from a contract is quoted here before it becomes part of a statement.
-"""
+"""The rules of a data contract as SQL over text cells: a cell's value, and what is wrong."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.contract import BLANKS, MISSING_MARKERS, Column, Contract, Policies, TimeFormat
+from core.contract import Column, Contract, Policies, TimeFormat
+from training.data.cells import (
+    LARGEST_FLOAT32,
+    Manner,
+    fast_number,
+    is_missing_number,
+    is_unclear,
+    known_number,
+    known_text,
+    manner_of,
+    moment,
+    quick_truth,
+    quote_name,
+    quote_text,
+    quote_texts,
+    truth,
+)
 
-TRUE_WORDS = ("true", "t", "yes", "y", "1")
-FALSE_WORDS = ("false", "f", "no", "n", "0")
-"""Cells of a boolean column, in upper or lower case."""
+__all__ = [
+    "EXACT_INTEGER", "Cell", "describe_feature", "describe_group", "describe_identifier",
+    "describe_target", "describe_time", "quote_name", "quote_text", "read_cells",
+]  # fmt: skip
 
-_CLOCKS = ("", " %H:%M", " %H:%M:%S")
-# Two-digit years come first: "%Y" would take 24 for the year 24.
-_DAYS = {
-    "day_first": ("%d.%m.%y", "%d/%m/%y", "%d-%m-%y", "%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y"),
-    "month_first": ("%m/%d/%y", "%m-%d-%y", "%m/%d/%Y", "%m-%d-%Y"),
-}
-
-LARGEST_FLOAT32 = 3.4028234663852886e38
-_NUMBER = "[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?"
+EXACT_INTEGER = 2**24
+"""Up to here float32 holds every whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,8 @@ class Cell:
     changed : str
         Whether a policy has changed the value, from the text and what was read; empty when none
         can.
+    rounded : str
+        Whether it is a whole number that float32 cannot hold; empty when it cannot be.
     """
 
     name: str
@@ -62,62 +71,69 @@ class Cell:
     doubt: str
     fault: str
     changed: str = ""
+    rounded: str = ""
 
 
-def quote_text(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
+def describe_feature(
+    column: Column, cell: str, contract: Contract, *, underscores: bool = True
+) -> Cell:
+    """Return how to read a feature.
 
-
-def quote_name(name: str) -> str:
-    """Return a column's name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def describe_feature(column: Column, cell: str, policies: Policies) -> Cell:
-    """Return how to read a feature; `cell` is the SQL name of its raw text."""
+    Parameters
+    ----------
+    cell : str
+        The SQL name of its raw text.
+    underscores : bool
+        Whether the text may hold an underscore.
+    """
     missing = "NULL" if column.nullable else "'missing'"
+    manner = manner_of(contract)
     if column.kind == "numeric":
-        return _describe_number(column, cell, policies, missing=missing)
+        number = _Number(cell, manner, underscores=underscores)
+        return _describe_number(column, number, contract.policies, missing=missing)
     if column.kind == "boolean":
-        closely = _closely(cell, _truth(known_text(cell)))
-        fault = _fault(cell, missing, "not a boolean")
+        closely = _closely(cell, truth(known_text(cell, manner)))
+        fault = _fault(cell, manner, missing, "not a boolean")
         doubt = _doubt(cell, missing)
-        return Cell(column.name, cell, _truth(cell), closely, f"{cell}_read", doubt, fault)
+        return Cell(column.name, cell, quick_truth(cell), closely, f"{cell}_read", doubt, fault)
     if column.categories:
-        return _describe_category(column, cell, policies, missing=missing)
-    return _describe_text(column.name, cell, missing=missing)
+        return _describe_category(column, cell, contract, missing=missing)
+    return _describe_text(column.name, cell, manner, missing=missing)
 
 
-def describe_target(contract: Contract, cell: str) -> Cell:
+def describe_target(contract: Contract, cell: str, *, underscores: bool = True) -> Cell:
     """Return how to read the target: a class, or a number (DOUBLE)."""
-    name, read = contract.target, f"{cell}_read"
+    name, read, manner = contract.target, f"{cell}_read", manner_of(contract)
     if contract.task == "regression":
-        fault = _fault(cell, "'missing target'", "target is not a number")
-        fault = f"CASE WHEN {_too_large(cell)} THEN 'target is not a number' ELSE {fault} END"
-        doubt = f"{read} IS NULL OR {_too_large(cell)}"
-        return Cell(name, cell, _fast_number(cell), _number_closely(cell), read, doubt, fault)
+        number = _Number(cell, manner, underscores=underscores)
+        fault = number.fault("'missing target'", "target is not a number")
+        fault = f"CASE WHEN {number.too_large} THEN 'target is not a number' ELSE {fault} END"
+        doubt = f"NOT coalesce(abs({read}) <= {LARGEST_FLOAT32!r}, FALSE)"
+        return Cell(name, cell, number.first, number.read, read, doubt, fault)
     labels = contract.classes
-    fault = _fault(cell, "'missing target'", "unknown class", declared=labels)
-    return Cell(name, cell, *_read_label(cell, labels), read, f"{read} IS NULL", fault)
+    fault = _fault(cell, manner, "'missing target'", "unknown class", declared=labels)
+    return Cell(name, cell, *_read_label(cell, manner, labels), read, f"{read} IS NULL", fault)
 
 
-def describe_identifier(name: str, cell: str) -> Cell:
+def describe_identifier(contract: Contract, cell: str) -> Cell:
     """Return how to read the identifier; duplicates are found among the good rows."""
-    return _describe_text(name, cell, missing="'missing identifier'")
+    missing = "'missing identifier'"
+    return _describe_text(contract.identifier or "", cell, manner_of(contract), missing=missing)
 
 
-def describe_group(name: str, cell: str) -> Cell:
+def describe_group(contract: Contract, cell: str) -> Cell:
     """Return how to read the column that holds rows together."""
-    return _describe_text(name, cell, missing="'missing group'")
+    return _describe_text(
+        contract.group or "", cell, manner_of(contract), missing="'missing group'"
+    )
 
 
-def describe_time(name: str, cell: str, time_format: TimeFormat) -> Cell:
+def describe_time(name: str, cell: str, time_format: TimeFormat, manner: Manner) -> Cell:
     """Return how to read the time of a row: seconds since 1970 (DOUBLE), or its number."""
-    fault = _fault(cell, "'missing time'", "not a time")
-    moment = _moment(f"{cell}_first", time_format)
+    fault = _fault(cell, manner, "'missing time'", "not a time")
     read = f"{cell}_read"
-    return Cell(name, cell, known_text(cell), moment, read, f"{read} IS NULL", fault)
+    time = moment(f"{cell}_first", time_format, manner)
+    return Cell(name, cell, known_text(cell, manner), time, read, f"{read} IS NULL", fault)
 
 
 def read_cells(cells: Iterable[Cell], source: str) -> str:
@@ -128,60 +144,92 @@ def read_cells(cells: Iterable[Cell], source: str) -> str:
     return f"(SELECT *, {read} FROM (SELECT *, {first} FROM {source}))"  # noqa: S608
 
 
-def count_rounded(number: str) -> str:
-    """Return the SQL that counts whole numbers that float32 cannot hold (above 2 to the 24th)."""
-    return (
-        f"count(*) FILTER (WHERE {number} = floor({number})"
-        f" AND abs({number}) <= {LARGEST_FLOAT32!r}"
-        f" AND CAST(TRY_CAST({number} AS FLOAT) AS DOUBLE) <> {number})"
-    )
+class _Number:
+    """The SQL of a number in a cell: a cast for nearly all, a close look at the others."""
+
+    def __init__(self, cell: str, manner: Manner, *, underscores: bool) -> None:
+        self.cell = cell
+        self._manner = manner
+        self.first = fast_number(cell, manner)
+        # A cast takes what is no number here: infinities, and digits with underscores.
+        unsure = [f"NOT coalesce(abs({cell}_first) <= {LARGEST_FLOAT32!r}, FALSE)"]
+        unsure += [f"contains({cell}, '_')"] * underscores
+        if manner.missing_numbers:
+            unsure.append(is_missing_number(f"{cell}_first", manner))
+        # Where all cells are sure, duckdb takes the first reading as it is, without a copy.
+        self.read = (
+            f"CASE WHEN {cell} IS NOT NULL AND ({' OR '.join(unsure)})"
+            f" THEN {known_number(cell, manner)} ELSE {cell}_first END"
+        )
+        self.too_large = f"abs({cell}_read) > {LARGEST_FLOAT32!r}"
+
+    def fault(self, missing: str, wrong: str) -> str:
+        if not self._manner.missing_numbers:
+            return _fault(self.cell, self._manner, missing, wrong)
+        anything = Manner(self._manner.file, ("",))
+        number = known_number(self.cell, anything)
+        is_marker = f"coalesce({is_missing_number(number, self._manner)}, FALSE)"
+        other = _fault(self.cell, self._manner, missing, wrong)
+        return f"CASE WHEN {self.cell}_read IS NULL AND {is_marker} THEN {missing} ELSE {other} END"
 
 
-def known_text(cell: str, *, declared: Iterable[str] = ()) -> str:
-    """Return the SQL of a cell's text without blanks at its ends, NULL when it is missing."""
-    return _unless_missing(_trimmed(cell), declared=declared)
-
-
-def known_number(cell: str) -> str:
-    """Return the SQL of a cell's number (DOUBLE), NULL when it is none."""
-    return _number(known_text(cell))
-
-
-def _describe_text(name: str, cell: str, *, missing: str) -> Cell:
-    read = _unless_missing(f"{cell}_first")
-    fault = f"CASE WHEN {cell}_read IS NULL THEN {missing} END"
-    doubt = _doubt(cell, missing)
-    return Cell(name, cell, _trimmed(cell), read, f"{cell}_read", doubt, fault)
-
-
-def _describe_category(column: Column, cell: str, policies: Policies, *, missing: str) -> Cell:
-    labels = column.categories or ()
-    fault, changed = _fault(cell, missing, "unknown category", declared=labels), ""
-    if policies.unseen_category == "as_missing" and column.nullable:
-        known = known_text(cell, declared=labels)
-        fault, changed = "NULL", f"{cell}_read IS NULL AND {known} IS NOT NULL"
-    steps, doubt = _read_label(cell, labels), _doubt(cell, missing)
-    return Cell(column.name, cell, *steps, f"{cell}_read", doubt, fault, changed)
-
-
-def _describe_number(column: Column, cell: str, policies: Policies, *, missing: str) -> Cell:
-    value, wrong, changed = f"{cell}_read", _too_large(cell), ""
+def _describe_number(column: Column, number: _Number, policies: Policies, *, missing: str) -> Cell:
+    cell, value, wrong, changed = number.cell, f"{number.cell}_read", number.too_large, ""
+    lowest = highest = None
     if outside := _outside(column, value):
         if policies.out_of_range == "clip":
             changed, value = f"({outside}) AND NOT {wrong}", _clip(column, value)
         elif policies.out_of_range == "as_missing" and column.nullable:
-            changed, value = (
-                f"({outside}) AND NOT {wrong}",
-                f"CASE WHEN NOT ({outside}) THEN {value} END",
-            )
+            changed = f"({outside}) AND NOT {wrong}"
+            value = f"CASE WHEN NOT ({outside}) THEN {value} END"
         else:
             wrong += f" OR {outside}"
-    fault = (
-        f"CASE WHEN {wrong} THEN 'out of range' ELSE {_fault(cell, missing, 'not a number')} END"
+            lowest, highest = column.minimum, column.maximum
+    low = -LARGEST_FLOAT32 if lowest is None else lowest
+    high = LARGEST_FLOAT32 if highest is None else highest
+    good = f"{cell}_read BETWEEN {low!r}::DOUBLE AND {high!r}::DOUBLE"
+    absent = f"{cell} IS NULL" if column.nullable else "FALSE"
+    other = number.fault(missing, "not a number")
+    return Cell(
+        name=column.name,
+        raw=cell,
+        first=number.first,
+        read=number.read,
+        value=f"TRY_CAST({value} AS FLOAT)",
+        doubt=f"NOT coalesce({good}, {absent})",
+        fault=f"CASE WHEN {wrong} THEN 'out of range' ELSE {other} END",
+        changed=changed,
+        rounded=_is_rounded(f"{cell}_read") if _may_be_rounded(column) else "",
     )
-    first, read = _fast_number(cell), _number_closely(cell)
-    value, doubt = f"TRY_CAST({value} AS FLOAT)", f"({_doubt(cell, missing)}) OR {wrong}"
-    return Cell(column.name, cell, first, read, value, doubt, fault, changed)
+
+
+def _may_be_rounded(column: Column) -> bool:
+    limits = (column.minimum, column.maximum)
+    return any(limit is None or abs(limit) > EXACT_INTEGER for limit in limits)
+
+
+def _is_rounded(number: str) -> str:
+    return (
+        f"CASE WHEN abs({number}) > {EXACT_INTEGER} THEN {number} = floor({number})"
+        f" AND CAST(TRY_CAST({number} AS FLOAT) AS DOUBLE) <> {number} END"
+    )
+
+
+def _describe_text(name: str, cell: str, manner: Manner, *, missing: str) -> Cell:
+    read = f"CASE WHEN {cell}_first THEN {known_text(cell, manner)} ELSE {cell} END"
+    fault = f"CASE WHEN {cell}_read IS NULL THEN {missing} END"
+    doubt = _doubt(cell, missing)
+    return Cell(name, cell, is_unclear(cell, manner), read, f"{cell}_read", doubt, fault)
+
+
+def _describe_category(column: Column, cell: str, contract: Contract, *, missing: str) -> Cell:
+    labels, manner = column.categories or (), manner_of(contract)
+    fault, changed = _fault(cell, manner, missing, "unknown category", declared=labels), ""
+    if contract.policies.unseen_category == "as_missing" and column.nullable:
+        known = known_text(cell, manner, declared=labels)
+        fault, changed = "NULL", f"{cell}_read IS NULL AND {known} IS NOT NULL"
+    steps, doubt = _read_label(cell, manner, labels), _doubt(cell, missing)
+    return Cell(column.name, cell, *steps, f"{cell}_read", doubt, fault, changed)
 
 
 def _outside(column: Column, number: str) -> str:
@@ -200,65 +248,18 @@ def _clip(column: Column, number: str) -> str:
     return f"CASE WHEN {number} IS NOT NULL THEN {clipped} END"
 
 
-def _too_large(cell: str) -> str:
-    return f"abs({cell}_read) > {LARGEST_FLOAT32!r}"
-
-
-def _fast_number(cell: str) -> str:
-    return f"TRY_CAST({cell} AS DOUBLE)"
-
-
-def _number_closely(cell: str) -> str:
-    # A cast takes what is no number here: infinities, and digits with underscores.
-    plain = f"isfinite({cell}_first) AND NOT contains({cell}, '_')"
-    return f"CASE WHEN {plain} THEN {cell}_first ELSE {known_number(cell)} END"
-
-
 def _closely(cell: str, value: str) -> str:
-    return f"CASE WHEN {cell}_first IS NOT NULL THEN {cell}_first ELSE {value} END"
-
-
-def _read_label(cell: str, labels: Iterable[str]) -> tuple[str, str]:
-    """Return both steps to read one of a few texts, which then takes as much room as a number."""
-    labels = tuple(labels)
-    kind = f"ENUM({_texts(sorted(labels))})"
-    known = known_text(cell, declared=labels)
-    return f"TRY_CAST({cell} AS {kind})", _closely(cell, f"TRY_CAST({known} AS {kind})")
-
-
-def _truth(text: str) -> str:
     return (
-        f"CASE WHEN lower({text}) IN ({_texts(TRUE_WORDS)}) THEN TRUE"
-        f" WHEN lower({text}) IN ({_texts(FALSE_WORDS)}) THEN FALSE END"
+        f"CASE WHEN {cell}_first IS NULL AND {cell} IS NOT NULL THEN {value} ELSE {cell}_first END"
     )
 
 
-def _moment(text: str, time_format: TimeFormat) -> str:
-    if time_format == "number":
-        return _number(text)
-    if time_format == "iso":
-        # The pattern keeps out words that a cast would take: epoch, infinity.
-        return (
-            f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}[-/]')"
-            f" THEN epoch(TRY_CAST({text} AS TIMESTAMP)) END"
-        )
-    formats = _texts(day + clock for day in _DAYS[time_format] for clock in _CLOCKS)
-    return f"epoch(try_strptime({text}, [{formats}]))"
-
-
-def _trimmed(cell: str) -> str:
-    return f"trim({cell}, {quote_text(BLANKS)})"
-
-
-def _unless_missing(text: str, *, declared: Iterable[str] = ()) -> str:
-    kept = set(declared)
-    markers = [marker for marker in MISSING_MARKERS if marker not in kept]
-    return f"CASE WHEN {text} NOT IN ({_texts(markers)}) THEN {text} END"
-
-
-def _number(text: str) -> str:
-    # The pattern keeps out what a cast would take: infinities, digits with underscores, hex.
-    return f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN TRY_CAST({text} AS DOUBLE) END"
+def _read_label(cell: str, manner: Manner, labels: Iterable[str]) -> tuple[str, str]:
+    """Return both steps to read one of a few texts, which then takes as much room as a number."""
+    labels = tuple(labels)
+    kind = f"ENUM({quote_texts(sorted(labels))})"
+    known = known_text(cell, manner, declared=labels)
+    return f"TRY_CAST({cell} AS {kind})", _closely(cell, f"TRY_CAST({known} AS {kind})")
 
 
 def _doubt(cell: str, missing: str) -> str:
@@ -266,13 +267,11 @@ def _doubt(cell: str, missing: str) -> str:
     return f"{cell}_read IS NULL" + (f" AND {cell} IS NOT NULL" if missing == "NULL" else "")
 
 
-def _fault(cell: str, missing: str, wrong: str, *, declared: Iterable[str] = ()) -> str:
-    known = known_text(cell, declared=declared)
+def _fault(
+    cell: str, manner: Manner, missing: str, wrong: str, *, declared: Iterable[str] = ()
+) -> str:
+    known = known_text(cell, manner, declared=declared)
     return (
         f"CASE WHEN {cell}_read IS NULL THEN"
         f" CASE WHEN {known} IS NULL THEN {missing} ELSE {quote_text(wrong)} END END"
     )
-
-
-def _texts(texts: Iterable[str]) -> str:
-    return ", ".join(quote_text(text) for text in texts)

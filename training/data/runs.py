@@ -1,5 +1,6 @@
 """What a run writes about itself under ``runs/``, and what its later steps read there."""
 
+import hashlib
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -40,6 +41,39 @@ class RunFile(BaseModel):
             ) from error
 
 
+class Environment(RunFile):
+    """What a step computed with; see `training.data.environment`.
+
+    Attributes
+    ----------
+    code_sha256, lock_sha256 : str
+        Of the code that decides a model, and of the lock file of the step's package.
+    python : str
+        Its full version.
+    machine, arithmetic : str
+        The architecture, and the kernels that were taken; see `core.arithmetic`.
+    packages : dict of str to str
+        Versions of all that is installed from the lock.
+    """
+
+    code_sha256: str
+    lock_sha256: str
+    python: str
+    machine: str
+    arithmetic: str
+    packages: dict[str, str]
+
+
+class RunRequest(RunFile):
+    """What was asked for, before anything could go wrong: ``request.json``."""
+
+    run_id: str
+    raw_key: str
+    seed: int = 0
+    budget: str = DEFAULT_BUDGET
+    prefer: str = "best"
+
+
 class RunSpec(RunFile):
     """What the run was asked to do: ``spec.json``, written by *validate*."""
 
@@ -55,6 +89,12 @@ class RunSpec(RunFile):
     def candidates(self) -> tuple[str, ...]:
         """The candidates that the budget has time for, from the simplest to the most complex."""
         return CANDIDATES_OF[self.budget]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of what decides the model; not of the run's name, nor of where the file lies."""
+        asked = self.model_dump(mode="json", exclude={"run_id", "raw_key"})
+        return hashlib.sha256(canonical_json(asked)).hexdigest()
 
 
 class Leak(RunFile):
@@ -83,6 +123,11 @@ class RunData(RunFile):
         Holdout rows of each class.
     leaks : tuple of Leak
         The strongest first.
+    rounded_numbers : dict of str to int
+        For each column, how many whole numbers are too large for float32, so that the model reads
+        them rounded to about 7 digits.
+    environment : Environment or None
+        What *split* computed with.
     """
 
     dataset: str
@@ -96,15 +141,8 @@ class RunData(RunFile):
     overlap_rows: int = 0
     holdout_classes: dict[str, int] = {}
     leaks: tuple[Leak, ...] = ()
-
-
-class Environment(RunFile):
-    """What a candidate was made with; see `core.bundle.Provenance`."""
-
-    code_sha256: str
-    lock_sha256: str
-    python: str
-    packages: dict[str, str]
+    rounded_numbers: dict[str, int] = {}
+    environment: Environment | None = None
 
 
 class CandidateResult(RunFile):
@@ -177,6 +215,8 @@ class Slice(RunFile):
     rates : dict of str to float
         Of a binary model: selection_rate, true_positive_rate, false_positive_rate, precision. Of a
         multiclass model: accuracy. Of a regression: mean_error (predictions less the truth).
+    rate_intervals : dict of str to (float, float)
+        95% intervals of the rates that are shares; only of sensitive columns.
     """
 
     column: str
@@ -187,6 +227,7 @@ class Slice(RunFile):
     high: float
     excess: float
     rates: dict[str, float]
+    rate_intervals: dict[str, Bounds] = {}
 
 
 class Evaluation(RunFile):

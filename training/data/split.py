@@ -7,10 +7,8 @@ fifth is held out instead, because that is what a model is for: what comes next.
 """
 
 import hashlib
-import tempfile
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +16,15 @@ from numpy.typing import NDArray
 
 from core import keys
 from core.contract import Contract
-from core.errors import IntegrityError, InvalidInputError
-from core.inputs import ModelInputs
+from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.store import ObjectStore
-from training.data import rules, runs
-from training.data.arrays import Rows, pack_arrays, pack_inputs
+from training.data import limits, runs
+from training.data.arrays import pack_arrays, pack_inputs
+from training.data.environment import describe_environment
 from training.data.leakage import find_leaks
-from training.data.read import connect
+from training.data.times import timed
 from training.data.twins import find_twins
+from training.data.version import Table, read_version
 
 HOLDOUT_SHARE = 0.2
 MIN_CLASS_ROWS = 2
@@ -91,6 +90,7 @@ def find_latest(times: NDArray[np.float64]) -> tuple[NDArray[np.bool_], float]:
     return times >= start, start
 
 
+@timed("split")
 def split_dataset(store: ObjectStore, *, run_id: str, version: str) -> runs.RunData:
     """Read a dataset version, cut it, and write ``split.npz`` and ``data.json`` of the run.
 
@@ -99,17 +99,19 @@ def split_dataset(store: ObjectStore, *, run_id: str, version: str) -> runs.RunD
     IntegrityError
         If there is no complete dataset version of this name.
     InvalidInputError
-        If all rows are of one time, or of groups that are all on one side.
+        If all rows are of one time, or of groups that are all on one side, or if what is there
+        cannot become a faithful model: see `training.data.limits`.
     """
     contract = runs.load_spec(store, run_id).contract
     dataset = contract.dataset
-    if not store.exists(keys.dataset_summary(dataset, version)):
-        raise IntegrityError(f"The dataset version {version} of {dataset} is not complete.")
+    summary = _load_summary(store, dataset, version)
     body = store.get(keys.dataset_data(dataset, version), max_bytes=MAX_DATA_BYTES).body
-    table = _read_rows(body, contract)
+    rounded = summary.get("rounded_numbers", {})
+    table = read_version(body, contract, rounded=rounded)
     holdout, start = _choose_holdout(table, contract)
     alike, aside = find_twins(table.rows.inputs, holdout)
     training = table.rows.select(~holdout & ~aside)
+    limits.check_sides(training, table.rows.select(holdout), contract)
     groups = {} if table.rows.groups is None else {"groups": table.rows.groups}
     arrays = pack_arrays(
         **pack_inputs(table.rows.inputs), target=table.rows.target, holdout=holdout, aside=aside,
@@ -128,12 +130,24 @@ def split_dataset(store: ObjectStore, *, run_id: str, version: str) -> runs.RunD
         overlap_rows=int(alike.sum() - aside.sum()),
         holdout_classes=_count_classes(table.rows.target[holdout], contract),
         leaks=find_leaks(training, contract),
+        rounded_numbers=rounded,
+        environment=describe_environment("tables"),
     )
     runs.write(store, keys.run(run_id, "data.json"), data)
     return data
 
 
-def _choose_holdout(table: "_Table", contract: Contract) -> tuple[NDArray[np.bool_], float | None]:
+def _load_summary(store: ObjectStore, dataset: str, version: str) -> dict[str, Any]:
+    try:
+        body = store.get(keys.dataset_summary(dataset, version)).body
+    except NotFoundError:
+        message = f"The dataset version {version} of {dataset} is not complete."
+        raise IntegrityError(message) from None
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+def _choose_holdout(table: Table, contract: Contract) -> tuple[NDArray[np.bool_], float | None]:
     if contract.time:
         return find_latest(table.times)
     holdout = is_holdout(table.identities)
@@ -154,97 +168,5 @@ def _count_classes(target: NDArray[np.float64], contract: Contract) -> dict[str,
     return {label: int(counts[place]) for place, label in enumerate(contract.classes)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A dataset version of n rows, in the order of time where there is one.
-
-    Attributes
-    ----------
-    rows : Rows
-    identities : list of str
-        What the side of a row is decided by.
-    times : float64 array of shape (n,)
-        Zeros where the contract names no time.
-    """
-
-    rows: Rows
-    identities: list[str]
-    times: NDArray[np.float64]
-
-
-def _read_rows(body: bytes, contract: Contract) -> _Table:
-    numeric = [
-        f"coalesce(CAST({rules.quote_name(c.name)} AS FLOAT), CAST('nan' AS FLOAT)) AS n{i}"
-        for i, c in enumerate(contract.numeric_columns)
-    ]
-    strings = [
-        f"coalesce({rules.quote_name(c.name)}, '') AS s{i}"
-        for i, c in enumerate(contract.string_columns)
-    ]
-    selected = [
-        *numeric,
-        *strings,
-        f"{_target(contract)} AS target",
-        f"{_identity(contract)} AS id",
-        f"{_time(contract)} AS moment",
-    ]
-    columns = _fetch_columns(body, ", ".join(selected), ordered=contract.time is not None)
-    n = len(columns["target"])
-    inputs = ModelInputs(
-        _stack([columns[f"n{i}"] for i in range(len(numeric))], n, np.dtype(np.float32)),
-        _stack([columns[f"s{i}"] for i in range(len(strings))], n, np.dtype(np.object_)),
-    )
-    identities: list[str] = columns["id"].tolist()
-    groups = None
-    if contract.group:
-        number_of = {name: place for place, name in enumerate(sorted(set(identities)))}
-        groups = np.array([number_of[name] for name in identities], dtype=np.int64)
-    rows = Rows(inputs, columns["target"].astype(np.float64), groups)
-    return _Table(rows, identities, columns["moment"].astype(np.float64))
-
-
 def _hash(identity: str) -> int:
     return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big")
-
-
-def _target(contract: Contract) -> str:
-    target = rules.quote_name(contract.target)
-    if contract.task == "regression":
-        return f"CAST({target} AS DOUBLE)"
-    places = " ".join(
-        f"WHEN {rules.quote_text(label)} THEN {place}"
-        for place, label in enumerate(contract.classes)
-    )
-    return f"CAST(CASE {target} {places} END AS DOUBLE)"
-
-
-def _identity(contract: Contract) -> str:
-    named = contract.group or contract.identifier
-    if named:
-        return f"CAST({rules.quote_name(named)} AS VARCHAR)"
-    names = [*(column.name for column in contract.columns), contract.target]
-    cells = ", ".join(f"CAST({rules.quote_name(name)} AS VARCHAR)" for name in names)
-    return f"CAST(to_json([{cells}]) AS VARCHAR)"
-
-
-def _time(contract: Contract) -> str:
-    return rules.quote_name(contract.time) if contract.time else "CAST(0 AS DOUBLE)"
-
-
-def _fetch_columns(body: bytes, selected: str, *, ordered: bool) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
-        path = Path(folder) / "data.parquet"
-        path.write_bytes(body)
-        source = rules.quote_text(str(path))
-        order = " ORDER BY moment, file_row_number" if ordered else ""
-        table = f"read_parquet({source}, file_row_number = true)"
-        query = f"SELECT {selected} FROM {table}{order}"  # noqa: S608 (all names are quoted)
-        # duckdb's arrays are masked where a column may hold NULL; no column here does.
-        fetched = connection.execute(query).fetchnumpy()
-        return {name: np.asarray(column) for name, column in fetched.items()}
-
-
-def _stack(columns: list[Any], n: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    if not columns:
-        return np.empty((n, 0), dtype=dtype)
-    return np.column_stack([np.asarray(column, dtype=dtype) for column in columns])

@@ -6,9 +6,11 @@ from core.store import ObjectStore
 from training.data import runs
 from training.data.judging import load_judging
 from training.data.names import DEFAULT_BUDGET, Budget, Preference
+from training.data.times import timed
 from training.data.validate import Validation, load_contract, validate_raw
 
 
+@timed("validate")
 def start_run(
     store: ObjectStore,
     *,
@@ -18,11 +20,15 @@ def start_run(
     budget: Budget = DEFAULT_BUDGET,
     prefer: Preference = "best",
 ) -> Validation:
-    """Validate a landed file and write the run's ``spec.json``.
+    """Validate a landed file and write the run's ``request.json`` and ``spec.json``.
 
     The contract is read once and goes into the spec, so that all steps of a run go by the same one
     even if it is changed meanwhile.
     """
+    request = runs.RunRequest(
+        run_id=run_id, raw_key=raw_key, seed=seed, budget=budget, prefer=prefer
+    )
+    runs.write(store, keys.run(run_id, "request.json"), request)
     dataset = ""
     try:
         dataset = keys.dataset_of_raw(raw_key)

@@ -17,7 +17,7 @@ Settings = Mapping[str, Mapping[str, str]]
 
 FIELDS = ("kind", "nullable", "minimum", "maximum", "categories", "sensitive")
 IGNORED = "ignored"
-_KINDS = (*(kind for kind in get_args(Kind) if kind != "text"), IGNORED)
+_KINDS = (*get_args(Kind), IGNORED)
 _WORDS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -35,8 +35,10 @@ class Stated:
         The positive class of a binary target.
     task : {'binary', 'multiclass', 'regression'} or None
         What is predicted.
-    delimiter, encoding, header
+    delimiter, encoding, header, decimal, thousands, units
         How a CSV is written; see `core.contract.FileFormat`.
+    missing : tuple of str
+        What means "not known", beside what always does: never guessed.
     columns : mapping of str to mapping
         Fields of columns; see `parse_settings`.
     policies : Policies
@@ -52,18 +54,32 @@ class Stated:
     delimiter: str | None = None
     encoding: Encoding | None = None
     header: bool | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    units: tuple[str, ...] | None = None
+    missing: tuple[str, ...] = ()
     columns: Settings = field(default_factory=dict)
     policies: Policies = field(default_factory=Policies)
 
     def describe_file(self, body: bytes) -> FileFormat:
         """Return how a file is written: as was said, or as its bytes look."""
-        return FileFormat.model_validate(
-            {
-                "delimiter": self.delimiter,
-                "encoding": self.encoding or guess_encoding(body),
-                "header": self.header is not False,
-            }
-        )
+        try:
+            return FileFormat.model_validate(
+                {
+                    "delimiter": self.delimiter,
+                    "encoding": self.encoding or guess_encoding(body),
+                    "header": self.header is not False,
+                    "decimal": self.decimal or ".",
+                    "thousands": self.thousands,
+                    "units": self.units or (),
+                }
+            )
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise InvalidInputError(
+                f"A file cannot be written so: {describe_rule(first)}.",
+                next_step="Correct --decimal or --thousands.",
+            ) from None
 
 
 def parse_settings(texts: Iterable[str]) -> Settings:

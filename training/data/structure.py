@@ -40,6 +40,18 @@ class Structure:
         return int((self.ends - self.starts).max())
 
 
+def count_marks(body: bytes, *, start: int, delimiter: str) -> tuple[int, int]:
+    """Count the lines and the delimiters of a CSV's bytes from `start` on."""
+    text = np.frombuffer(body, np.uint8)
+    lines = int(start < len(body) and not body.endswith(b"\n"))
+    marks = 0
+    for first in range(start, len(text), _CHUNK_BYTES):
+        chunk = text[first : first + _CHUNK_BYTES]
+        lines += int(np.count_nonzero(chunk == _LINE_END))
+        marks += int(np.count_nonzero(chunk == ord(delimiter)))
+    return lines, marks
+
+
 def find_structure(body: bytes, *, delimiter: str) -> Structure | None:
     """Cut a CSV with line feeds as line ends into records.
 

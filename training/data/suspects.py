@@ -6,14 +6,9 @@ from numpy.typing import NDArray
 from core.contract import Contract
 from core.inputs import ModelInputs
 from training.data.arrays import Rows
+from training.data.cells import quote_text
 from training.data.leakage import find_leaks
-from training.data.rules import (
-    Cell,
-    describe_feature,
-    describe_target,
-    quote_text,
-    read_cells,
-)
+from training.data.rules import Cell, describe_feature, describe_target, read_cells
 from training.data.table import RawTable
 
 _MAX_ROWS = 50_000
@@ -23,7 +18,7 @@ _MIN_ROWS = 50
 def find_likely_leaks(raw: RawTable, contract: Contract) -> dict[str, float]:
     """Return, by column, the share of the target that it explains alone, where that is suspicious.
 
-    The first rows of the file with a known target are looked at, by the same measure as the
+    The first rows of the file with a good target are looked at, by the same measure as the
     training rows are later (`training.data.leakage`).
     """
     target = describe_target(contract, _place(raw, contract.target))
@@ -37,7 +32,7 @@ def find_likely_leaks(raw: RawTable, contract: Contract) -> dict[str, float]:
     selected = ", ".join(f"{value} AS v{i}" for i, value in enumerate(values))
     source = read_cells([target, *numeric, *strings], "raw")
     query = (
-        f"SELECT {selected} FROM {source} WHERE {target.value} IS NOT NULL"  # noqa: S608
+        f"SELECT {selected} FROM {source} WHERE ({target.fault}) IS NULL"  # noqa: S608
         f" LIMIT {_MAX_ROWS}"
     )
     raw.connection.execute("PRAGMA disable_optimizer")
@@ -61,7 +56,7 @@ def _place(raw: RawTable, name: str) -> str:
 
 def _cell(raw: RawTable, contract: Contract, name: str) -> Cell:
     column = next(column for column in contract.columns if column.name == name)
-    return describe_feature(column, _place(raw, name), contract.policies)
+    return describe_feature(column, _place(raw, name), contract)
 
 
 def _number(target: Cell, contract: Contract) -> str:

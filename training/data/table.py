@@ -1,10 +1,14 @@
-"""A raw file as a duckdb table of text cells, however the file was written."""
+"""A raw file as rows of text cells in duckdb, however the file was written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from core.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CANNOT_PARSE = "save it again as CSV (UTF-8, a comma between fields), or as Parquet"
 
@@ -19,16 +23,111 @@ class RaggedRow:
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A raw file as text cells in the duckdb table ``raw``.
+    """A raw file as text cells in the duckdb view ``cells``, which is read from the file each time.
 
-    The table has the columns ``row_number`` (BIGINT) and ``c0``, ``c1``, … (VARCHAR), one for each
-    name in `columns` in the file's order: names from the file never become part of a statement.
+    The view has the columns ``c0``, ``c1``, … (VARCHAR), one for each name in `columns` in the
+    file's order: names from the file never become part of a statement. Its rows are those of the
+    file without ragged and blank ones; the table ``shifts`` says which numbers they have there.
+
+    Attributes
+    ----------
+    connection : DuckDBPyConnection
+    name : str
+        The file's name, for messages.
+    columns : tuple of str
+    row_count : int
+        Rows, ragged ones too, blank ones not.
+    ragged : tuple of RaggedRow
+    has_underscores : bool
+        Whether a cell may hold one: duckdb reads digits with underscores as numbers.
+    again : callable or None
+        Reads the file anew in a way that trusts duckdb less; None when there is no other.
     """
 
     connection: duckdb.DuckDBPyConnection
+    name: str
     columns: tuple[str, ...]
     row_count: int
-    ragged: tuple[RaggedRow, ...]
+    ragged: tuple[RaggedRow, ...] = ()
+    has_underscores: bool = True
+    again: "Callable[[], RawTable] | None" = None
+
+    @property
+    def regular_rows(self) -> int:
+        """Rows of the view ``cells``."""
+        return self.row_count - len(self.ragged)
+
+
+def load(raw: RawTable, table: str, query: str) -> RawTable:
+    """Make a table of one row for each row of the view ``cells``, in their order.
+
+    Where duckdb sees other records than were counted in the file, the file is read in a slower
+    way, and the query is run again.
+
+    Returns
+    -------
+    RawTable
+        As it was, or as it was found to be by the slower reader.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file cannot be read.
+    """
+    found = None
+    try:
+        # The rules of all columns are one long statement of several steps: to optimise it takes
+        # many seconds, whatever the number of rows, and folds the steps into one another again.
+        raw.connection.execute("PRAGMA disable_optimizer").fetchall()
+        raw.connection.execute(f"CREATE TABLE {table} AS {query}").fetchall()
+        found = count_rows(raw.connection, table)
+        if found == raw.regular_rows:
+            return raw
+    except duckdb.InvalidInputException:
+        # Its message holds cells of the file; what is wrong, if anything, is found out below.
+        pass
+    finally:
+        raw.connection.execute("PRAGMA enable_optimizer").fetchall()
+    raw.connection.execute(f"DROP TABLE IF EXISTS {table}").fetchall()
+    if raw.again is None:
+        what = "cannot be read" if found is None else f"was read as {found} of {raw.row_count} rows"
+        raise InvalidInputError(f"{raw.name} {what}", next_step=CANNOT_PARSE)
+    return load(raw.again(), table, query)
+
+
+def load_texts(raw: RawTable) -> RawTable:
+    """Keep all cells in memory: the view ``raw`` has them with ``row_number`` before them."""
+    raw = load(raw, "texts", "SELECT * FROM cells")
+    numbered = number_rows("(SELECT rowid AS place, * FROM texts)")
+    raw.connection.execute(f"CREATE VIEW raw AS {numbered}").fetchall()
+    return replace(raw, again=None)
+
+
+def fork(raw: RawTable) -> RawTable:
+    """Return the same table, to be used by another thread."""
+    return replace(raw, connection=raw.connection.cursor())
+
+
+def declare_shifts(
+    connection: duckdb.DuckDBPyConnection, firsts: list[int], shifts: list[int]
+) -> None:
+    """Say what is added to the places of rows to give their numbers in the file.
+
+    From the place ``firsts[i]`` on, counted from 0, it is ``shifts[i]``.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TABLE shifts AS SELECT first, max(shift) AS shift FROM (SELECT"
+        " unnest(?::BIGINT[]) AS first, unnest(?::BIGINT[]) AS shift) GROUP BY first",
+        [firsts, shifts],
+    ).fetchall()
+
+
+def number_rows(rows: str) -> str:
+    """Return the SQL of rows with a ``place``, in the order of the file, with ``row_number``."""
+    return (
+        "SELECT place + s.shift AS row_number, r.* EXCLUDE (place)"  # noqa: S608
+        f" FROM {rows} r ASOF JOIN shifts s ON r.place >= s.first ORDER BY row_number"
+    )
 
 
 def name_columns(header: tuple[str, ...], *, name: str) -> tuple[str, ...]:

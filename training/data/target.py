@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from core.contract import Task
 from core.errors import InvalidInputError
-from training.data.facts import ColumnFacts, count_levels
-from training.data.table import RawTable
+from training.data.facts import ColumnFacts, Survey
 from training.data.validate import MIN_ROWS_PER_CLASS
 
 MAX_CLASSES = 50
@@ -37,13 +36,13 @@ class Target:
 
 
 def infer_target(
-    table: RawTable, facts: ColumnFacts, *, task: Task | None, positive: str | None
+    survey: Survey, facts: ColumnFacts, *, task: Task | None, positive: str | None
 ) -> Target:
     """Guess task and classes of the target from what was counted.
 
     Parameters
     ----------
-    table : RawTable
+    survey : Survey
         The raw file.
     facts : ColumnFacts
         The counts of its target column.
@@ -72,7 +71,7 @@ def infer_target(
             f"(at most {MAX_CLASSES}), and they are not numbers.",
             next_step="Choose another column with --target.",
         )
-    return _as_classes(facts, _levels(table, facts), task=task, positive=positive)
+    return _as_classes(facts, _levels(survey, facts), task=task, positive=positive)
 
 
 def _guess_task(facts: ColumnFacts) -> Task:
@@ -99,15 +98,15 @@ def _as_regression(facts: ColumnFacts, *, positive: str | None) -> Target:
     )
 
 
-def _levels(table: RawTable, facts: ColumnFacts) -> dict[str, int]:
-    levels = count_levels(table, table.columns.index(facts.name))
+def _levels(survey: Survey, facts: ColumnFacts) -> dict[str, int]:
+    levels = survey.count_levels(survey.columns.index(facts.name))
     rare = min(RARE_SHARE * facts.known, MAX_RARE_ROWS) if len(levels) > 2 else 0
     fewest = max(MIN_ROWS_PER_CLASS, rare)
     enough = {level: rows for level, rows in levels.items() if rows >= fewest}
     if len(enough) < 2:
         raise InvalidInputError(
-            f"Column {facts.name!r} has {len(enough)} classes with at least {MIN_ROWS_PER_CLASS} "
-            "rows; a model needs two.",
+            f"Of the {len(levels)} classes of column {facts.name!r}, {len(enough) or 'none'} has "
+            f"at least {MIN_ROWS_PER_CLASS} rows; a model needs two.",
             next_step="Add rows, or choose another column with --target.",
         )
     return enough

@@ -6,6 +6,7 @@ the workflow branches on it. Nothing is registered by halves: `data.parquet` is 
 """
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,9 +16,10 @@ from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.store import ObjectStore
 from core.strict_json import canonical_json
 from training.data import clean, rules
+from training.data.cells import manner_of
 from training.data.content import hash_clean_rows
 from training.data.read import MAX_RAW_BYTES, open_raw
-from training.data.table import RawTable
+from training.data.table import RawTable, fork
 
 MIN_ROWS = 50
 MIN_ROWS_PER_CLASS = 10
@@ -87,7 +89,7 @@ def validate_raw(store: ObjectStore, *, raw_key: str, contract: Contract) -> Val
     try:
         body = store.get(raw_key, max_bytes=MAX_RAW_BYTES).body
         name = raw_key.rsplit("/", 1)[-1]
-        with open_raw(body, name=name, written=contract.file) as raw:
+        with open_raw(body, name=name, written=contract.file, keep=False) as raw:
             return _validate_table(store, raw, contract, raw_key=raw_key)
     except (InvalidInputError, NotFoundError, IntegrityError) as error:
         return Validation(status="rejected", dataset=contract.dataset, reason=str(error))
@@ -97,17 +99,20 @@ def _validate_table(
     store: ObjectStore, raw: RawTable, contract: Contract, *, raw_key: str
 ) -> Validation:
     cells = _describe_cells(raw, contract)
-    clean.check_rows(raw, cells, has_identifier=contract.identifier is not None)
-    version = hash_clean_rows(raw, contract)
+    raw = clean.check_rows(raw, cells, has_identifier=contract.identifier is not None)
     rows = clean.fetch(raw, "SELECT count(*) FROM clean")[0][0]
     quarantined = raw.row_count - rows
-    if quarantined:
-        store.put(keys.quarantine(contract.dataset, version), clean.write_quarantine(raw))
     reason = _find_reason_to_reject(raw, contract, rows=rows, quarantined=quarantined)
-    if not reason:
-        store.put(keys.dataset_data(contract.dataset, version), clean.write_clean(raw, cells))
-        summary = _summarise(raw, cells, contract, version=version, rows=rows, raw_key=raw_key)
-        store.put(keys.dataset_summary(contract.dataset, version), canonical_json(summary))
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # The rows are written while they are hashed: both leave a processor idle at times.
+        writing = None if reason else beside.submit(clean.write_clean, fork(raw), cells)
+        version = hash_clean_rows(raw, contract)
+        if quarantined:
+            store.put(keys.quarantine(contract.dataset, version), clean.write_quarantine(raw))
+        if writing:
+            store.put(keys.dataset_data(contract.dataset, version), writing.result())
+            summary = _summarise(raw, cells, contract, version=version, rows=rows, raw_key=raw_key)
+            store.put(keys.dataset_summary(contract.dataset, version), canonical_json(summary))
     return Validation(
         status="rejected" if reason else "ok",
         dataset=contract.dataset,
@@ -122,18 +127,20 @@ def _describe_cells(raw: RawTable, contract: Contract) -> list[rules.Cell]:
     """Return value and fault of each column: identifier, features, target, group and time."""
     check_columns(raw, contract)
     places = {name: f"c{place}" for place, name in enumerate(raw.columns)}
+    underscores = raw.has_underscores
     cells = [
-        rules.describe_feature(column, places[column.name], contract.policies)
+        rules.describe_feature(column, places[column.name], contract, underscores=underscores)
         for column in contract.columns
     ]
-    cells.append(rules.describe_target(contract, places[contract.target]))
+    target = places[contract.target]
+    cells.append(rules.describe_target(contract, target, underscores=underscores))
     if contract.identifier:
-        cells.insert(0, rules.describe_identifier(contract.identifier, places[contract.identifier]))
+        cells.insert(0, rules.describe_identifier(contract, places[contract.identifier]))
     if contract.group:
-        cells.append(rules.describe_group(contract.group, places[contract.group]))
+        cells.append(rules.describe_group(contract, places[contract.group]))
     if contract.time:
-        cell = places[contract.time]
-        cells.append(rules.describe_time(contract.time, cell, contract.time_format))
+        cell, manner = places[contract.time], manner_of(contract)
+        cells.append(rules.describe_time(contract.time, cell, contract.time_format, manner))
     return cells
 
 
@@ -219,7 +226,7 @@ def _summarise(
             for (reason, column), count in sorted(faults.items())
         ],
         "changed": clean.count_changes(raw, cells),
-        "rounded_numbers": clean.count_rounded_numbers(raw, cells, contract),
+        "rounded_numbers": clean.count_rounded_numbers(raw, cells),
         "unexpected_columns": [name for name in raw.columns if name not in known],
         "file_columns": list(raw.columns),
     }

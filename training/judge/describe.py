@@ -10,10 +10,13 @@ from training.data import runs
 from training.data.judging import Decision
 from training.data.reports import ClassScores, ReliabilityBin, Report
 from training.judge.classes import CALIBRATION_BINS, MulticlassScores, choose_classes
+from training.judge.curves import trace_classes
 from training.judge.decide import measure_cost
 from training.judge.explain import Predict, find_hardest, measure_importances
 from training.judge.resample import find_interval
+from training.judge.residuals import describe_residuals
 from training.judge.score import Scored
+from training.judge.shares import find_share_interval
 from training.judge.slices import Answered, compare_groups, slice_holdout
 
 MAX_CLASSES_TOLD = 50
@@ -62,6 +65,16 @@ def describe(
         expected_cost=_measure_cost(answered, decision),
         classes=_describe_classes(contract, answered),
         reliability=_describe_reliability(answered),
+        curves=trace_classes(
+            contract,
+            holdout,
+            [
+                ("candidate", answered.answers),
+                ("baseline", answered.baseline),
+                ("champion", judged.champion),
+            ],
+        ),
+        residuals=describe_residuals(holdout, answered.answers, answered.baseline),
         confusion=_count_confusion(contract, answered),
         slices=slices,
         fairness=compare_groups(contract, slices),
@@ -122,12 +135,16 @@ def _describe_reliability(answered: Answered) -> tuple[ReliabilityBin, ...]:
         promised, kept = answers.max(axis=1), answers.argmax(axis=1) == holdout.target
     places = np.minimum((promised * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     return tuple(
-        ReliabilityBin(
-            rows=int((places == place).sum()),
-            promised=float(promised[places == place].mean()),
-            came_true=float(kept[places == place].mean()),
-        )
-        for place in np.unique(places)
+        _describe_bin(promised[places == at], kept[places == at]) for at in np.unique(places)
+    )
+
+
+def _describe_bin(promised: NDArray[np.float64], kept: NDArray[np.bool_]) -> ReliabilityBin:
+    return ReliabilityBin(
+        rows=len(kept),
+        promised=float(promised.mean()),
+        came_true=float(kept.mean()),
+        interval=find_share_interval(int(kept.sum()), len(kept)),
     )
 
 

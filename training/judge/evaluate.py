@@ -11,13 +11,13 @@ from core.bundle import (
     Manifest,
     Parity,
     PredictionInterval,
-    Provenance,
+    hash_files,
     load_bundle,
     publish_bundle,
 )
 from core.contract import Contract, Task
-from core.errors import IntegrityError
 from core.metrics import LOSS_NAMES
+from core.mlmodel import GRAPH, describe_mlflow_model
 from core.profile import build_profile
 from core.registry import Registry
 from core.store import ObjectStore
@@ -25,18 +25,23 @@ from training.data import runs
 from training.data.arrays import Rows, Split, load_split, select_inputs
 from training.data.names import BASELINE
 from training.data.reports import Report
+from training.data.times import timed
 from training.judge.answers import Answers, load_answers, load_graph, load_results
 from training.judge.choose import Choice, choose
-from training.judge.classes import make_bins
 from training.judge.decide import choose_half_width, choose_threshold
 from training.judge.describe import Judged, describe
 from training.judge.graph import Graph
 from training.judge.parity import measure_parity
+from training.judge.provenance import (
+    describe_provenance,
+    round_bounds,
+    round_numbers,
+    round_parity,
+)
 from training.judge.score import DECISION_THRESHOLD, Holdout, Scored
 from training.judge.slices import Answered
 
 _CHANCE = 99.0  # percentile of the calibration error that chance alone gives
-_CHANCE_DRAWS = 400
 _REPEATED_ROWS = 1000
 
 
@@ -46,6 +51,7 @@ class _Champion:
     answers: NDArray[np.float64] | None
 
 
+@timed("evaluate")
 def evaluate_run(store: ObjectStore, *, run_id: str) -> runs.Evaluation:
     """Judge a run's candidates and publish the best one's bundle.
 
@@ -74,8 +80,8 @@ def evaluate_run(store: ObjectStore, *, run_id: str) -> runs.Evaluation:
         baseline=load_answers(store, run_id, BASELINE).holdout,
     )
     work = _Work(spec, picked, split, graph, answers, answered)
-    manifest = work.make_manifest(runs.load_data(store, run_id))
-    bundle_id = publish_bundle(store, graph=graph.body, manifest=manifest)
+    manifest, files = work.make_manifest(runs.load_data(store, run_id))
+    bundle_id = publish_bundle(store, graph=graph.body, manifest=manifest, files=files)
     champion = _ask_champion(store, spec.contract, split.holdout)
     judged = Judged(spec.contract, answered, work.scored, champion.answers, graph.predict)
     report = describe(judged, picked, bundle_id, spec.judging.decision)
@@ -107,10 +113,18 @@ class _Work:
     def scored(self) -> Scored:
         return self.answered.holdout.score_with_intervals(self.answered.answers)
 
-    def make_manifest(self, data: runs.RunData) -> Manifest:
+    def make_manifest(self, data: runs.RunData) -> tuple[Manifest, dict[str, bytes]]:
+        """Return the manifest, and the files of the bundle beside it and the graph."""
         contract, holdout = self.spec.contract, self.answered.holdout
         scores = summarise_answers(contract.task, self.answers.training)
-        return Manifest(
+        provenance = describe_provenance(self.spec, data, self.picked)
+        files = describe_mlflow_model(
+            contract,
+            graph_sha256=self.picked.graph_sha256,
+            python=provenance.python,
+            packages=provenance.packages,
+        )
+        manifest = Manifest(
             model=contract.dataset,
             contract=contract,
             candidate=self.picked.candidate,
@@ -119,15 +133,17 @@ class _Work:
             decision_threshold=holdout.threshold if contract.task == "binary" else None,
             calibration=self.picked.calibration,
             interval=_describe_interval(self.spec, holdout.half_width),
-            metrics=self.scored.metrics,
-            metric_intervals=self.scored.intervals,
-            baseline_metrics=holdout.score(self.answered.baseline),
+            metrics=round_numbers(self.scored.metrics),
+            metric_intervals=round_bounds(self.scored.intervals),
+            baseline_metrics=round_numbers(holdout.score(self.answered.baseline)),
             holdout_rows=len(self.split.holdout),
             training_rows=len(self.split.training),
             profile=build_profile(contract, self.split.training.inputs, scores),
-            parity=self._prove(),
-            provenance=_describe_provenance(self.spec, data, self.picked),
+            parity=round_parity(self._prove()),
+            provenance=provenance,
+            files=hash_files(files | {GRAPH: self.graph.body}),
         )
+        return manifest, files
 
     def conclude(
         self, manifest: Manifest, report: Report, champion: _Champion, choice: Choice
@@ -150,7 +166,7 @@ class _Work:
             intervals=report.intervals,
             comparisons=report.comparisons,
             calibration=self.picked.calibration,
-            calibration_error_by_chance=self._draw_chance(),
+            calibration_error_by_chance=self._find_chance(),
             slices=report.slices,
             latency_ms=self.graph.measure_latency(self.answered.inputs),
             repeats_itself=self.picked.repeats_itself,
@@ -179,12 +195,9 @@ class _Work:
         again = Graph(self.graph.body).predict(asked)
         return len(asked), int((again != first[: len(asked)]).any(axis=1).sum())
 
-    def _draw_chance(self) -> float | None:
-        holdout = self.answered.holdout
-        if holdout.task == "regression":
-            return None
-        errors = make_bins(self.answered.answers).draw_errors(_CHANCE_DRAWS, seed=holdout.seed)
-        return float(np.percentile(errors, _CHANCE))
+    def _find_chance(self) -> float | None:
+        chance = self.scored.chance
+        return float(np.percentile(chance, _CHANCE)) if chance else None
 
 
 def _decide(spec: runs.RunSpec, split: Split, answers: Answers) -> Holdout:
@@ -213,19 +226,6 @@ def _describe_interval(spec: runs.RunSpec, half_width: float | None) -> Predicti
         return None
     return PredictionInterval(
         coverage=spec.judging.decision.interval_coverage, half_width=half_width
-    )
-
-
-def _describe_provenance(
-    spec: runs.RunSpec, data: runs.RunData, picked: runs.CandidateResult
-) -> Provenance:
-    if picked.environment is None:
-        raise IntegrityError(f"The result of {picked.candidate} does not say what made it.")
-    return Provenance(
-        run_id=spec.run_id,
-        dataset_version=data.version,
-        seed=spec.seed,
-        **picked.environment.model_dump(),
     )
 
 

@@ -14,6 +14,7 @@ from core.store import ObjectStore
 from training.data import runs
 from training.data.judging import Judging, Limits
 from training.data.names import BASELINE
+from training.data.times import timed
 
 _EXPLAIN = {
     "numbers": "Look for columns with very large numbers, and subtract a constant from them.",
@@ -22,6 +23,7 @@ _EXPLAIN = {
 _CHANCE_ERRORS = 3.0  # standard errors of a share that chance explains
 
 
+@timed("gate")
 def judge_run(store: ObjectStore, *, run_id: str) -> runs.GateReport:
     """Judge a run's evaluation and write the verdict as ``gate.json``."""
     spec = runs.load_spec(store, run_id)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.errors import IntegrityError
 from core.inputs import ModelInputs
 
-_ROWS_AT_ONCE = 50_000
+_ROWS_AT_ONCE = 5_000  # a text of a thousand words makes as many strings of each of them
 _WARM_UP = 10
 _CALLS = 100
 

@@ -23,6 +23,7 @@ class Ranking:
         self._order = np.argsort(scores, kind="stable")
         ordered = scores[self._order]
         self._starts = np.flatnonzero(np.append(True, np.diff(ordered) > 0))
+        self._scores = ordered[self._starts]
         self._positive = positive[self._order].astype(np.float64)
 
     def measure(
@@ -48,3 +49,22 @@ class Ranking:
             average = (positives[:, ::-1] * precision).sum(axis=1) / total
         undefined = (total == 0) | (rest == 0)
         return np.where(undefined, np.nan, area), np.where(undefined, np.nan, average)
+
+    def trace(
+        self, weights: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return what would be found at or above each distinct score, from the highest down.
+
+        Returns
+        -------
+        thresholds : array of shape (m,)
+        hits, alarms : arrays of shape (b, m)
+            Weight of the positives and of the others that would be found, for weights of shape
+            (b, n).
+        """
+        ordered = weights[:, self._order]
+        everything = np.add.reduceat(ordered, self._starts, axis=1)
+        positives = np.add.reduceat(ordered * self._positive, self._starts, axis=1)
+        hits = np.cumsum(positives[:, ::-1], axis=1)
+        alarms = np.cumsum((everything - positives)[:, ::-1], axis=1)
+        return self._scores[::-1], hits, alarms

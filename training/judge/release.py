@@ -9,6 +9,7 @@ from core.records import AliasState, ModelVersion
 from core.registry import Registry
 from core.store import ObjectStore
 from training.data import runs
+from training.data.times import timed
 
 Outcome = Literal["promoted", "refused", "rejected", "failed"]
 
@@ -21,6 +22,7 @@ class RunOutcome(runs.RunFile):
     reason: str = ""
 
 
+@timed("register")
 def register_run(store: ObjectStore, *, run_id: str) -> ModelVersion:
     """Register the run's bundle as the next version of its model; twice gives the same version."""
     data, evaluation = runs.load_data(store, run_id), runs.load_evaluation(store, run_id)
@@ -34,6 +36,7 @@ def register_run(store: ObjectStore, *, run_id: str) -> ModelVersion:
     )
 
 
+@timed("promote")
 def promote_run(store: ObjectStore, *, run_id: str, version: int) -> AliasState:
     """Point the champion at the run's version, if the champion is still the one it was judged by.
 

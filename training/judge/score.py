@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 from core.contract import Task
 from core.metrics import LOSS_NAMES, loss, row_losses
 from training.data.runs import Comparison
-from training.judge.classes import BinaryScores, MulticlassScores
+from training.judge.classes import BinaryScores, MulticlassScores, make_bins
 from training.judge.numbers import NumberScores
-from training.judge.resample import Interval, draw_weights, find_intervals
+from training.judge.resample import Interval, draw_weights, find_intervals, mirror_interval
 
 Numbers = dict[str, NDArray[np.float64]]
 
 DECISION_THRESHOLD: Final = 0.5
+
+_ERROR: Final = "expected_calibration_error"
+_CHANCE_DRAWS: Final = 400
 
 
 class _Scores(Protocol):
@@ -31,10 +34,18 @@ class _Scores(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Metrics by name, and the 95% bootstrap interval of each that has one."""
+    """Metrics by name, and the 95% bootstrap interval of each that has one.
+
+    Attributes
+    ----------
+    chance : tuple of float
+        Of a classification: calibration errors that a perfectly calibrated model would have here,
+        one a draw.
+    """
 
     metrics: dict[str, float]
     intervals: dict[str, Interval]
+    chance: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +100,17 @@ class Holdout:
             scores.measure(weights) | self._losses(answers, weights)
             for weights in self.draw(scores.width)
         ]
-        metrics = self.score(answers)
-        intervals = find_intervals(parts)
-        return Scored(metrics, {name: intervals[name] for name in metrics if name in intervals})
+        metrics, intervals = self.score(answers), find_intervals(parts)
+        chance: tuple[float, ...] = ()
+        if self.task != "regression":
+            chance = tuple(make_bins(answers).draw_errors(_CHANCE_DRAWS, seed=self.seed).tolist())
+            intervals[_ERROR] = mirror_interval(
+                metrics[_ERROR],
+                intervals[_ERROR],
+                by_chance=float(np.percentile(chance, 97.5)),
+            )
+        kept = {name: intervals[name] for name in metrics if name in intervals}
+        return Scored(metrics, kept, chance)
 
     def compare(self, answers: NDArray[np.float64], others: NDArray[np.float64]) -> Comparison:
         """Compare the loss of these answers with that of another model's, by a paired bootstrap."""

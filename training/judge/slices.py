@@ -20,6 +20,7 @@ from training.data.runs import Slice
 from training.judge.classes import choose_classes
 from training.judge.resample import draw_weights
 from training.judge.score import Holdout
+from training.judge.shares import find_share_interval
 
 MIN_ROWS: Final = 10
 """Slices with fewer rows are not listed: nothing can be said about them."""
@@ -30,6 +31,13 @@ MAX_LEVELS: Final = 20
 _QUARTERS: Final = (0.25, 0.5, 0.75)
 _STANDARD_ERRORS: Final = 3.0
 _MISSING: Final = "missing"
+_MEAN_ERROR: Final = "mean_error"
+# As fairlearn defines them; the worse of the two rates counts for equalized odds.
+_FAIRNESS: Final = {
+    "demographic_parity": ("selection_rate",),
+    "equal_opportunity": ("true_positive_rate",),
+    "equalized_odds": ("true_positive_rate", "false_positive_rate"),
+}
 
 _Mask = NDArray[np.bool_]
 
@@ -61,6 +69,7 @@ def slice_holdout(contract: Contract, answered: Answered) -> tuple[Slice, ...]:
     losses = answered.losses
     excess = losses - row_losses(answered.holdout.task, answered.baseline, answered.holdout.target)
     intervals = _resample(answered, [mask for _, _, mask in masks], losses)
+    sensitive = {column.name for column in contract.columns if column.sensitive}
     found = [
         Slice(
             column=column,
@@ -70,9 +79,11 @@ def slice_holdout(contract: Contract, answered: Answered) -> tuple[Slice, ...]:
             low=low,
             high=high,
             excess=_find_sure_excess(losses[mask], excess[mask]),
-            rates=_measure_rates(answered, mask),
+            rates={name: hits / among for name, (hits, among) in rates.items()},
+            rate_intervals=_find_rate_intervals(rates) if column in sensitive else {},
         )
         for (column, value, mask), (low, high) in zip(masks, intervals, strict=True)
+        for rates in (_count_rates(answered, mask),)
     ]
     return tuple(sorted(found, key=lambda each: (-each.low, each.column, each.value)))
 
@@ -95,6 +106,8 @@ def _find_slices(contract: Contract, inputs: ModelInputs) -> Iterator[tuple[str,
         for value, mask in _cut_numbers(column, inputs.numeric[:, place]):
             yield column.name, value, mask
     for place, column in enumerate(contract.string_columns):
+        if column.kind != "categorical":
+            continue  # hardly two rows have the same text
         texts = inputs.strings[:, place]
         counts = Counter(texts.tolist())
         ranked = sorted(counts, key=lambda level: (-counts[level], level))
@@ -149,14 +162,15 @@ def _find_sure_excess(losses: NDArray[np.float64], excess: NDArray[np.float64]) 
     return float(sure / max(baseline, float(np.finfo(np.float32).tiny)))
 
 
-def _measure_rates(answered: Answered, mask: _Mask) -> dict[str, float]:
+def _count_rates(answered: Answered, mask: _Mask) -> dict[str, tuple[float, int]]:
+    """Return each rate of some rows as what is counted, and among how many rows."""
     holdout = answered.holdout
     answers, target = answered.answers[mask], holdout.target[mask]
     if holdout.task == "regression":
-        return {"mean_error": float((answers[:, 0] - target).mean())}
+        return {_MEAN_ERROR: (float((answers[:, 0] - target).sum()), len(target))}
     said = choose_classes(answers, holdout.threshold)
     if holdout.task == "multiclass":
-        return {"accuracy": float((said == target).mean())}
+        return {"accuracy": (float((said == target).sum()), len(target))}
     yes, positive = said == 1, target == 1
     shares = {
         "selection_rate": (yes, np.ones_like(yes)),
@@ -164,23 +178,32 @@ def _measure_rates(answered: Answered, mask: _Mask) -> dict[str, float]:
         "false_positive_rate": (yes, ~positive),
         "precision": (positive, yes),
     }
-    return {name: float(of[among].mean()) for name, (of, among) in shares.items() if among.any()}
+    return {
+        name: (float((of & among).sum()), int(among.sum()))
+        for name, (of, among) in shares.items()
+        if among.any()
+    }
+
+
+def _find_rate_intervals(rates: dict[str, tuple[float, int]]) -> dict[str, tuple[float, float]]:
+    return {
+        name: find_share_interval(hits, among)
+        for name, (hits, among) in rates.items()
+        if name != _MEAN_ERROR
+    }
 
 
 def _find_differences(groups: list[Slice]) -> dict[str, float]:
-    names = set.intersection(*(set(each.rates) for each in groups))
+    """Compare each rate between the groups that have it: no positives, no true positive rate."""
     ends = {
         name: (min(rates), max(rates))
-        for name in sorted(names)
-        if (rates := [each.rates[name] for each in groups])
+        for name in sorted({name for each in groups for name in each.rates})
+        if len(rates := [each.rates[name] for each in groups if name in each.rates]) > 1
     }
     found = {name: high - low for name, (low, high) in ends.items()}
-    if "selection_rate" in ends:
-        low, high = ends["selection_rate"]
-        found["demographic_parity_difference"] = high - low
-        found["demographic_parity_ratio"] = low / high if high else 1.0
-    if {"true_positive_rate", "false_positive_rate"} <= names:
-        found["equalized_odds_difference"] = max(
-            found["true_positive_rate"], found["false_positive_rate"]
-        )
+    for measure, names in _FAIRNESS.items():
+        compared = [ends[name] for name in names if name in ends]
+        if len(compared) == len(names):
+            found[f"{measure}_difference"] = max(high - low for low, high in compared)
+            found[f"{measure}_ratio"] = min(low / high if high else 1.0 for low, high in compared)
     return found

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from core.contract import Contract, Task
 from core.inputs import ModelInputs
 from training.data.arrays import Rows
-from training.model.features import Features
+from training.model.features import Features, Together
 from training.model.maps import Calibration
 from training.model.recipes import Recipe
-from training.model.vocabulary import Vocabulary, learn_vocabulary
+from training.model.vocabulary import Vocabulary, learn_vocabulary, make_blind_vocabulary
 
 Parameters = Mapping[str, Any]
 """Names of a pipeline's parameters, such as ``model__alpha``, to values."""
@@ -86,15 +86,62 @@ def as_target(target: NDArray[np.float64], task: Task) -> NDArray[np.generic]:
     return target if task == "regression" else target.astype(np.int64)
 
 
-def make_pipeline(recipe: Recipe, contract: Contract, *, seed: int) -> Pipeline:
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Training rows as scikit-learn takes them, made once for all fits of a candidate.
+
+    Attributes
+    ----------
+    contract : Contract
+        What the rows are.
+    vocabulary : Vocabulary
+        Of all of them: it is names and no knowledge, so folds may share it.
+    matrix : float32 array of shape (n, width)
+        As `Vocabulary.encode` has it, and a last column of group numbers where there are groups.
+    target : array of shape (n,)
+        Class indices or numbers.
+    together : {'nothing', 'group', 'time'}
+        What folds must respect.
+    """
+
+    contract: Contract
+    vocabulary: Vocabulary
+    matrix: NDArray[np.float32]
+    target: NDArray[np.generic]
+    together: Together
+
+    def select(self, chosen: NDArray[np.generic]) -> "Material":
+        """Return the rows at the given places (a mask or indices)."""
+        return replace(self, matrix=self.matrix[chosen], target=self.target[chosen])
+
+
+def prepare(recipe: Recipe, rows: Rows, contract: Contract) -> Material:
+    """Learn the vocabulary of training rows, and encode them."""
+    if recipe.numbers is None:
+        vocabulary = make_blind_vocabulary(contract)
+    else:
+        vocabulary = learn_vocabulary(rows.inputs, contract)
+    matrix = vocabulary.encode(rows.inputs)
+    together: Together = "time" if contract.time else "nothing"
+    if rows.groups is not None and not contract.time:
+        together = "group"
+        matrix = np.column_stack([matrix, rows.groups.astype(np.float32)])
+    return Material(contract, vocabulary, matrix, as_target(rows.target, contract.task), together)
+
+
+def make_pipeline(recipe: Recipe, material: Material, *, seed: int) -> Pipeline:
     """Put a candidate together, not fitted and with the recipe's default parameters."""
-    model = ("model", recipe.make_estimator(contract.task, seed))
+    task = material.contract.task
+    model = ("model", recipe.make_estimator(task, seed))
     if recipe.numbers is None:
         return Pipeline([model])
     features = Features(
-        task=contract.task,
-        numeric_width=len(contract.numeric_columns),
+        task=task,
+        numeric_width=material.vocabulary.numeric_width,
         numbers=recipe.numbers,
+        texts=recipe.texts,
+        word_counts=material.vocabulary.word_counts,
+        together=material.together,
         seed=seed,
     )
     return Pipeline([("features", features), model])
@@ -129,11 +176,17 @@ def fit_candidate(
     InvalidInputError
         If no feature has a value, or a model that scales cannot take these numbers.
     """
-    vocabulary = learn_vocabulary(rows.inputs, contract)
-    pipeline = make_pipeline(recipe, contract, seed=seed).set_params(**(parameters or {}))
-    matrix = vocabulary.encode(rows.inputs)
-    fit_pipeline(pipeline, matrix, as_target(rows.target, contract.task))
-    return FittedModel(contract.task, recipe.name, vocabulary, pipeline)
+    material = prepare(recipe, rows, contract)
+    return fit_material(recipe, material, seed=seed, parameters=parameters)
+
+
+def fit_material(
+    recipe: Recipe, material: Material, *, seed: int, parameters: Parameters | None = None
+) -> FittedModel:
+    """Fit one candidate on prepared rows; see `fit_candidate`."""
+    pipeline = make_pipeline(recipe, material, seed=seed).set_params(**(parameters or {}))
+    fit_pipeline(pipeline, material.matrix, material.target)
+    return FittedModel(material.contract.task, recipe.name, material.vocabulary, pipeline)
 
 
 def one_thread() -> AbstractContextManager[object]:

@@ -11,7 +11,13 @@ from core.metrics import loss
 from training.data.arrays import Rows
 from training.data.names import BASELINE, Budget
 from training.model.calibrate import Calibrated, calibrate
-from training.model.candidates import Parameters, fit_candidate
+from training.model.candidates import (
+    Material,
+    Parameters,
+    answer,
+    fit_material,
+    one_thread,
+)
 from training.model.folds import Fold, make_folds
 from training.model.recipes import Recipe
 from training.model.search import EFFORTS, search
@@ -43,8 +49,7 @@ class CrossValidation:
 
 def cross_validate(
     recipe: Recipe,
-    rows: Rows,
-    contract: Contract,
+    material: Material,
     folds: Sequence[Fold],
     *,
     seed: int,
@@ -54,17 +59,16 @@ def cross_validate(
 
     Everything that is learned (medians, encodings, trees) is learned again for every fold.
     """
-    answers = np.zeros((len(rows), len(contract.classes) or 1))
-    fold_of = np.full(len(rows), -1, dtype=np.int64)
+    task, rows = material.contract.task, len(material.target)
+    answers = np.zeros((rows, len(material.contract.classes) or 1))
+    fold_of = np.full(rows, -1, dtype=np.int64)
     losses = []
     for place, (fitted, left_out) in enumerate(folds):
-        model = fit_candidate(
-            recipe, rows.select(fitted), contract, seed=seed, parameters=parameters
-        )
-        asked = rows.select(left_out)
-        answers[left_out] = model.predict(asked.inputs)
+        model = fit_material(recipe, material.select(fitted), seed=seed, parameters=parameters)
+        with one_thread():
+            answers[left_out] = answer(model.pipeline, material.matrix[left_out], task)
         fold_of[left_out] = place
-        losses.append(loss(contract.task, answers[left_out], asked.target))
+        losses.append(loss(task, answers[left_out], material.target[left_out]))
     return CrossValidation(answers, fold_of, tuple(losses))
 
 
@@ -91,18 +95,24 @@ class Configuration:
 
 
 def configure(
-    recipe: Recipe, rows: Rows, contract: Contract, *, budget: Budget, seed: int
+    recipe: Recipe, material: Material, rows: Rows, *, budget: Budget, seed: int
 ) -> Configuration:
     """Search within a budget, and keep the default configuration where that is better.
 
     What is served is calibrated, so that is what is compared: weighted classes, for one, distort
     probabilities in a way that calibration undoes.
+
+    Parameters
+    ----------
+    material : Material
+        What `prepare` made of `rows`.
     """
-    found = search(recipe, rows, contract, budget=budget, seed=seed)
+    contract = material.contract
+    found = search(recipe, material, rows, budget=budget, seed=seed)
     folds = make_folds(rows, contract, count=EFFORTS[budget].folds, seed=seed)
     tried = []
     for parameters in [{}, found.parameters] if found.configurations else [{}]:
-        crossed = cross_validate(recipe, rows, contract, folds, seed=seed, parameters=parameters)
+        crossed = cross_validate(recipe, material, folds, seed=seed, parameters=parameters)
         answers, calibrated = calibrate_answers(recipe, rows, contract, crossed)
         tried.append(Configuration(parameters, answers, calibrated, 1 + found.configurations))
     return min(tried, key=lambda each: each.crossed.loss)

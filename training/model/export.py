@@ -17,12 +17,13 @@ from core.bundle import MAX_GRAPH_BYTES
 from core.errors import IntegrityError
 from training.model.candidates import FittedModel
 from training.model.export_calibration import export_calibration
-from training.model.export_features import export_features, make_constant
+from training.model.export_features import export_features
+from training.model.parts import make_constant
 from training.model.trees import mend_trees, read_trees
 from training.model.vocabulary import Vocabulary
 
-OPSETS = {"": 17, "ai.onnx.ml": 3}
-_IR_VERSION = 8
+OPSETS = {"": 20, "ai.onnx.ml": 3}
+_IR_VERSION = 9
 MATRIX = "matrix"
 _RAW = "raw_probabilities"
 
@@ -101,7 +102,7 @@ def check_graph(body: bytes) -> None:
 def _describe_inputs(vocabulary: Vocabulary) -> list[onnx.ValueInfoProto]:
     widths = (
         ("numeric", TensorProto.FLOAT, vocabulary.numeric_width),
-        ("strings", TensorProto.STRING, len(vocabulary.levels)),
+        ("strings", TensorProto.STRING, len(vocabulary.levels) + len(vocabulary.lexicons)),
     )
     return [helper.make_tensor_value_info(n, kind, [None, w]) for n, kind, w in widths if w]
 

@@ -9,30 +9,12 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
+from training.model.export_words import export_words
 from training.model.features import Features
+from training.model.parts import Part
 from training.model.vocabulary import UNSEEN, Vocabulary
-
-
-class _Part:
-    """Nodes and constants of a graph as they are collected; names start with a prefix."""
-
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def hold(self, name: str, array: NDArray[np.generic]) -> str:
-        """Add a constant and return its full name."""
-        self.constants.append(make_constant(f"{self.prefix}_{name}", array))
-        return f"{self.prefix}_{name}"
-
-    def add(self, kind: str, inputs: list[str], name: str, **attributes: Any) -> str:  # noqa: ANN401
-        """Add a node of one output and return that output's full name."""
-        output = f"{self.prefix}_{name}"
-        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
-        return output
 
 
 def export_features(
@@ -45,32 +27,30 @@ def export_features(
     nodes, constants
         From the inputs ``numeric`` and ``strings`` to the float32 matrix `output`.
     """
-    parts: list[_Part] = []
+    parts: list[Part] = []
     blocks: list[str] = []
     for name, transformer, columns in features.columns_.transformers_:
         if name == "remainder":  # columns without values, which are left out
             continue
-        part = _Part(name)
+        part = Part(name)
         if name.startswith("strings_"):
             place = columns[0] - vocabulary.numeric_width
             blocks.append(_export_categories(part, transformer, vocabulary.levels[place], place))
+        elif name.startswith("texts_"):
+            place = int(name.removeprefix("texts_"))
+            column = _take_column(part, len(vocabulary.levels) + place)
+            blocks.append(export_words(part, transformer, vocabulary.lexicons[place], column))
         else:
             numbers = part.add("Gather", ["numeric", part.hold("known", _places(columns))],
                                "known_numbers", axis=1)  # fmt: skip
-            block = _export_numbers(part, name, transformer, numbers)
-            blocks += [block] if block else []
+            blocks.append(_export_numbers(part, name, transformer, numbers))
         parts.append(part)
     joined = helper.make_node("Concat", blocks, [output], axis=1)
     nodes = [node for part in parts for node in part.nodes]
     return [*nodes, joined], [constant for part in parts for constant in part.constants]
 
 
-def make_constant(name: str, array: NDArray[np.generic]) -> onnx.TensorProto:
-    """Return an array as a graph's constant."""
-    return numpy_helper.from_array(array, name=name)
-
-
-def _export_numbers(part: _Part, name: str, transformer: Any, numbers: str) -> str | None:  # noqa: ANN401
+def _export_numbers(part: Part, name: str, transformer: Any, numbers: str) -> str:  # noqa: ANN401
     if name == "missing":
         return _export_marks(part, transformer, numbers)
     if name == "bins":
@@ -88,22 +68,20 @@ def _export_numbers(part: _Part, name: str, transformer: Any, numbers: str) -> s
     return _export_products(part, steps["products"].powers_, scaled)
 
 
-def _export_fill(part: _Part, imputer: Any, numbers: str) -> str:  # noqa: ANN401
+def _export_fill(part: Part, imputer: Any, numbers: str) -> str:  # noqa: ANN401
     missing = part.add("IsNaN", [numbers], "is_missing")
     fill = part.hold("fill", _single(imputer.statistics_))
     return part.add("Where", [missing, fill, numbers], "filled")
 
 
-def _export_marks(part: _Part, indicator: Any, numbers: str) -> str | None:  # noqa: ANN401
-    if not len(indicator.features_):
-        return None
+def _export_marks(part: Part, indicator: Any, numbers: str) -> str:  # noqa: ANN401
     missing = part.add("IsNaN", [numbers], "is_missing")
     marks = part.add("Cast", [missing], "marks", to=TensorProto.FLOAT)
     marked = part.hold("marked", _places(indicator.features_))
     return part.add("Gather", [marks, marked], "chosen_marks", axis=1)
 
 
-def _export_products(part: _Part, powers: NDArray[np.int64], scaled: str) -> str:
+def _export_products(part: Part, powers: NDArray[np.int64], scaled: str) -> str:
     """Multiply the two factors of each product; one that has a single factor is taken as it is."""
     factors = [np.repeat(np.arange(len(row)), row) for row in powers]
     singles = [row[0] for row in factors if len(row) == 1]
@@ -118,7 +96,7 @@ def _export_products(part: _Part, powers: NDArray[np.int64], scaled: str) -> str
     return part.add("Concat", [alone, products], "scaled_and_products", axis=1)
 
 
-def _export_bins(part: _Part, pipeline: Any, numbers: str) -> str:  # noqa: ANN401
+def _export_bins(part: Part, pipeline: Any, numbers: str) -> str:  # noqa: ANN401
     """Mark the bin of each number: it has reached the bin's lower edge and not the next one's."""
     steps = pipeline.named_steps
     filled = _export_fill(part, steps["fill"], numbers)
@@ -137,7 +115,7 @@ def _export_bins(part: _Part, pipeline: Any, numbers: str) -> str:  # noqa: ANN4
     return part.add("Concat", blocks, "bins", axis=1)
 
 
-def _export_categories(part: _Part, encoder: Any, levels: tuple[str, ...], place: int) -> str:  # noqa: ANN401
+def _export_categories(part: Part, encoder: Any, levels: tuple[str, ...], place: int) -> str:  # noqa: ANN401
     """Look each category's row of features up in a table, whatever the encoder made of it.
 
     The table's first row is that of a category that was never seen; only categories that differ
@@ -149,13 +127,9 @@ def _export_categories(part: _Part, encoder: Any, levels: tuple[str, ...], place
     row_of = [rows.setdefault(row.tobytes(), len(rows)) for row in encoded]
     table = encoded[[row_of.index(row) for row in range(len(rows))]]
     named = [(level, row) for level, row in zip(levels, row_of[1:], strict=True) if row]
-    column = part.add("Gather", ["strings", part.hold("place", _places([place]))], "column", axis=1)
-    flat = part.add(
-        "Reshape", [column, part.hold("all_rows", np.array([-1], dtype=np.int64))], "flat"
-    )
     found = part.add(
         "LabelEncoder",
-        [flat],
+        [_take_column(part, place)],
         "row",
         domain="ai.onnx.ml",
         keys_strings=[level.encode() for level, _ in named] or [b""],
@@ -163,6 +137,12 @@ def _export_categories(part: _Part, encoder: Any, levels: tuple[str, ...], place
         default_int64=0,
     )
     return part.add("Gather", [part.hold("table", table), found], "features", axis=0)
+
+
+def _take_column(part: Part, place: int) -> str:
+    """Return the name of one column of the input ``strings``, of shape [N]."""
+    column = part.add("Gather", ["strings", part.hold("place", _places([place]))], "column", axis=1)
+    return part.add("Reshape", [column, part.hold("all_rows", _places([-1]))], "flat")
 
 
 def _places(columns: Any) -> NDArray[np.int64]:  # noqa: ANN401

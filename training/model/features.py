@@ -1,34 +1,46 @@
 """From the matrix of a `Vocabulary` to the features that an estimator takes.
 
-Only scikit-learn's transformers, put together in a `ColumnTransformer`. What they learn is rounded
-to float32, because `training.model.export` repeats their arithmetic in float32: so both compute
-with the same numbers, and a value that meets an edge exactly is decided alike.
+Only scikit-learn's transformers, put together in a `ColumnTransformer`.
 """
 
-import warnings
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import MissingIndicator, SimpleImputer
-from sklearn.model_selection import KFold
+from sklearn.feature_selection import chi2, f_regression
+from sklearn.impute import MissingIndicator
+from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
-    KBinsDiscretizer,
     OneHotEncoder,
     OrdinalEncoder,
     PolynomialFeatures,
-    StandardScaler,
     TargetEncoder,
 )
 
 from core.contract import Task
 from core.errors import InvalidInputError
+from training.model.encoders import (
+    Discretizer,
+    Earlier,
+    Imputer,
+    Matrix,
+    PastTargetEncoder,
+    Scaler,
+    TellingWords,
+    Topics,
+    WordWeights,
+)
 
 Numbers = Literal["raw", "scaled", "binned", "interactions"]
 Categories = Literal["one-hot", "ordinal", "target"]
+Texts = Literal["counts", "words", "topics"]
+Together = Literal["nothing", "group", "time"]
 
 MANY_LEVELS = 20
 """From this number of categories on, a column is read as `Features.wide` says."""
@@ -39,52 +51,23 @@ MAX_ONE_HOT = 50
 MAX_INTERACTING = 20
 """Numeric columns up to which products of two are formed; there are k (k + 1) / 2 of them."""
 
+TELLING_WORDS = 100
+"""Words of a text column whose counts trees read: those that tell most about the target."""
+
+TOPICS = 50
+"""Columns that a text column becomes where words are too many, by truncated singular values."""
+
+WORDS_READ: Mapping[Texts, int] = MappingProxyType(
+    {"counts": TELLING_WORDS, "words": 100, "topics": 2 * TOPICS}
+)
+"""How many numbers of a row a text column is worth in time: most words are not in most texts."""
+
 _CROSS_FITTING_FOLDS = 5
 _TARGET_TYPES: dict[Task, str] = {
     "binary": "binary",
     "multiclass": "multiclass",
     "regression": "continuous",
 }
-Matrix = NDArray[np.floating[Any]]
-
-
-class Imputer(SimpleImputer):  # type: ignore[misc]
-    """`SimpleImputer` whose statistics are float32."""
-
-    def fit(self, X: Matrix, y: object = None) -> Self:
-        """Learn what stands for a missing value."""
-        super().fit(X, y)
-        self.statistics_: NDArray[np.float64] = _round(self.statistics_)
-        return self
-
-
-class Scaler(StandardScaler):  # type: ignore[misc]
-    """`StandardScaler` whose means and deviations are float32."""
-
-    def fit(self, X: Matrix, y: object = None, sample_weight: object = None) -> Self:
-        """Learn means and deviations."""
-        super().fit(X.astype(np.float64), y, sample_weight)  # squares leave float32's range
-        largest = np.maximum(np.abs(X).max(axis=0), np.finfo(np.float32).tiny)
-        # A column of one value has a deviation of rounding errors only: dividing by it would turn
-        # them into signals.
-        varies = np.sqrt(self.var_) > 1e-6 * largest
-        self.mean_: NDArray[np.float64] = _round(self.mean_)
-        self.scale_: NDArray[np.float64] = _round(np.where(varies, self.scale_, 1.0))
-        return self
-
-
-class Discretizer(KBinsDiscretizer):  # type: ignore[misc]
-    """`KBinsDiscretizer` whose edges are float32."""
-
-    def fit(self, X: Matrix, y: object = None, sample_weight: object = None) -> Self:
-        """Learn the edges; fewer bins than asked for where values are repeated."""
-        with warnings.catch_warnings():
-            # Said of columns with few different values, which are no fault.
-            warnings.simplefilter("ignore", UserWarning)
-            super().fit(X, y, sample_weight)
-        for place, edges in enumerate(self.bin_edges_):
-            self.bin_edges_[place] = _round(edges)
-        return self
 
 
 class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -95,7 +78,9 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     task : {'binary', 'multiclass', 'regression'}
         What the target is, for target encoding.
     numeric_width : int
-        How many columns of the matrix are numbers; the others are places of categories.
+        How many columns of the matrix are numbers; then come places of categories.
+    word_counts : tuple of int
+        Behind them, for each text column, how many columns of the matrix count words of it.
     numbers : {'raw', 'scaled', 'binned', 'interactions'}
         As they are, missing ones included (for trees: an imputed value that meets an edge would be
         decided differently in float32 and float64); or imputed, marked where they were missing,
@@ -105,18 +90,30 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         training rows is cross-fitted: no row's encoding knows its own target.
     rare_rows : int
         Categories of fewer rows than this are read as one.
+    texts : {'counts', 'words', 'topics'}
+        Counts of the `TELLING_WORDS` most telling words, whole numbers that trees split alike in
+        any precision (the weights of TF-IDF would not change the order that they go by); or TF-IDF
+        of all words, with sublinear counts and rows of length 1; or that along `TOPICS` directions.
+    together : {'nothing', 'group', 'time'}
+        What the folds of target encoding respect: rows of one group (the number of which stands in
+        a last column of the matrix) are encoded by other groups' rows; in the order of time, rows
+        are encoded by earlier rows.
     seed : int
-        For the folds of target encoding.
+        For the folds of target encoding, and for topics.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (scikit-learn wants every parameter named here)
         self,
+        *,
         task: Task = "binary",
         numeric_width: int = 0,
         numbers: Numbers = "raw",
         narrow: Categories = "one-hot",
         wide: Categories = "target",
         rare_rows: int = 10,
+        texts: Texts = "counts",
+        word_counts: tuple[int, ...] = (),
+        together: Together = "nothing",
         seed: int = 0,
     ) -> None:
         self.task = task
@@ -125,6 +122,9 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.narrow = narrow
         self.wide = wide
         self.rare_rows = rare_rows
+        self.texts = texts
+        self.word_counts = word_counts
+        self.together = together
         self.seed = seed
 
     def fit(self, X: Matrix, y: NDArray[np.generic]) -> Self:
@@ -134,29 +134,44 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit_transform(self, X: Matrix, y: NDArray[np.generic], **_parameters: object) -> Matrix:
         """Learn, and return the features of the training rows themselves."""
-        self.columns_ = self._assemble(X)
-        with np.errstate(over="ignore"):  # what became infinite is looked for below
-            return self._check(self.columns_.fit_transform(X, y))
+        groups = X[:, -1] if self.together == "group" else None
+        self.width_ = X.shape[1] - (groups is not None)
+        self.columns_ = self._assemble(X[:, : self.width_], groups)
+        # What became infinite is looked for below.
+        with np.errstate(over="ignore", invalid="ignore"):
+            features: Matrix = _check(self.columns_.fit_transform(X[:, : self.width_], y))
+        return features
 
     def transform(self, X: Matrix) -> Matrix:
-        """Return the features of n rows, shape (n, width): float32 numbers in a float64 array."""
-        with np.errstate(over="ignore"):
-            return self._check(self.columns_.transform(X))
+        """Return the features of n rows, shape (n, width): float32 numbers in a float64 array.
 
-    def _assemble(self, X: Matrix) -> ColumnTransformer:
+        Sparse, where all words of texts are read. A last column of groups is not looked at.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            features: Matrix = _check(self.columns_.transform(X[:, : self.width_]))
+        return features
+
+    def _assemble(self, X: Matrix, groups: Matrix | None) -> ColumnTransformer:
         # Nothing can be learned of a column without values, and scikit-learn's trees cannot bin it.
         known = np.flatnonzero(~np.isnan(X[:, : self.numeric_width]).all(axis=0)).tolist()
         parts: list[tuple[str, object, list[int]]] = []
         if known:
-            parts += self._read_numbers(known)
-        for place in range(self.numeric_width, X.shape[1]):
+            parts += self._read_numbers(known, gaps=bool(np.isnan(X[:, known]).any()))
+        words = X.shape[1] - sum(self.word_counts)
+        for place in range(self.numeric_width, words):
             levels = len(np.unique(X[:, place]))
-            parts.append((f"strings_{place}", self._read_categories(levels), [place]))
+            parts.append((f"strings_{place}", self._read_categories(levels, groups), [place]))
+        for place, width in enumerate(self.word_counts):
+            if width:
+                columns = list(range(words, words + width))
+                parts.append((f"texts_{place}", self._read_words(), columns))
+            words += width
         if not parts:
             raise InvalidInputError("No feature has a value in any of the training rows.")
-        return ColumnTransformer(parts, sparse_threshold=0.0)
+        dense = self.texts != "words" or not any(self.word_counts)
+        return ColumnTransformer(parts, sparse_threshold=0.0 if dense else 1.0)
 
-    def _read_numbers(self, known: list[int]) -> list[tuple[str, object, list[int]]]:
+    def _read_numbers(self, known: list[int], *, gaps: bool) -> list[tuple[str, object, list[int]]]:
         if self.numbers == "raw":
             return [("numbers", "passthrough", known)]
         steps: list[tuple[str, object]] = [
@@ -165,8 +180,10 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ]
         if self.numbers == "interactions" and len(known) <= MAX_INTERACTING:
             steps.append(("products", PolynomialFeatures(degree=2, include_bias=False)))
-        marks = MissingIndicator(features="missing-only", error_on_new=False)
-        parts = [("numbers", Pipeline(steps), known), ("missing", marks, known)]
+        parts: list[tuple[str, object, list[int]]] = [("numbers", Pipeline(steps), known)]
+        if gaps:
+            marks = MissingIndicator(features="missing-only", error_on_new=False)
+            parts.append(("missing", marks, known))
         if self.numbers == "binned":
             bins = Discretizer(
                 n_bins=10,
@@ -180,10 +197,19 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts.append(("bins", Pipeline([("fill", fill), ("cut", bins)]), known))
         return parts
 
-    def _read_categories(self, levels: int) -> BaseEstimator:
+    def _read_words(self) -> BaseEstimator:
+        if self.texts == "counts":
+            judge = f_regression if self.task == "regression" else chi2
+            return TellingWords(judge, k=TELLING_WORDS)
+        if self.texts == "words":
+            return WordWeights()
+        topics = Topics(n_components=TOPICS, random_state=self.seed)
+        return Pipeline([("weigh", WordWeights()), ("turn", topics), ("scale", Scaler())])
+
+    def _read_categories(self, levels: int, groups: Matrix | None) -> BaseEstimator:
         encoding = self.wide if levels >= MANY_LEVELS else self.narrow
         if encoding != "one-hot":
-            encoder = self._read_as_number(encoding)
+            encoder = self._read_as_number(encoding, groups)
             raw = self.numbers == "raw"
             return encoder if raw else Pipeline([("encode", encoder), ("scale", Scaler())])
         return OneHotEncoder(
@@ -194,10 +220,9 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             dtype=np.float32,
         )
 
-    def _read_as_number(self, encoding: Categories) -> BaseEstimator:
+    def _read_as_number(self, encoding: Categories, groups: Matrix | None) -> BaseEstimator:
         if encoding == "target":
-            folds = KFold(_CROSS_FITTING_FOLDS, shuffle=True, random_state=self.seed)
-            return TargetEncoder(target_type=_TARGET_TYPES[self.task], cv=folds)
+            return self._encode_by_target(groups)
         return OrdinalEncoder(
             handle_unknown="use_encoded_value",
             unknown_value=-1,
@@ -205,15 +230,36 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             dtype=np.float32,
         )
 
-    def _check(self, matrix: Matrix) -> Matrix:
-        single = np.asarray(matrix, dtype=np.float32)
-        if np.isinf(single).any():
-            raise InvalidInputError(
-                "A numeric column holds numbers so far apart that float32 cannot scale them.",
-                next_step="Give the column a minimum and a maximum in the data contract.",
-            )
-        return single.astype(np.float64)
+    def _encode_by_target(self, groups: Matrix | None) -> BaseEstimator:
+        kind = _TARGET_TYPES[self.task]
+        if self.together == "time":
+            return PastTargetEncoder(target_type=kind, cv=Earlier())
+        count = _CROSS_FITTING_FOLDS
+        if groups is not None and len(np.unique(groups)) >= 2:
+            return TargetEncoder(target_type=kind, cv=_fold_groups(groups, count, self.seed))
+        rows = KFold(count, shuffle=True, random_state=self.seed)
+        return TargetEncoder(target_type=kind, cv=rows)
 
 
-def _round(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    return np.asarray(values, dtype=np.float32).astype(np.float64)
+def _fold_groups(groups: Matrix, count: int, seed: int) -> PredefinedSplit:
+    """Return folds that keep groups together: an encoder gets no groups, so it is given places."""
+    count = min(count, len(np.unique(groups)))
+    folds = GroupKFold(count, shuffle=True, random_state=seed)
+    places = np.arange(len(groups))
+    fold_of = np.empty(len(places), dtype=np.int64)
+    for fold, (_, left_out) in enumerate(folds.split(places, groups=groups)):
+        fold_of[left_out] = fold
+    return PredefinedSplit(fold_of)
+
+
+def _check(matrix: Any) -> Any:  # noqa: ANN401 (dense or sparse)
+    if sparse.issparse(matrix):
+        matrix.data = _check(matrix.data)
+        return sparse.csr_matrix(matrix)
+    single = np.asarray(matrix, dtype=np.float32)
+    if np.isinf(single).any():
+        raise InvalidInputError(
+            "A numeric column holds numbers so far apart that float32 cannot scale them.",
+            next_step="Give the column a minimum and a maximum in the data contract.",
+        )
+    return single.astype(np.float64)

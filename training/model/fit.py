@@ -7,10 +7,7 @@ step that proves the graph has onnxruntime and not the means to fit or export.
 import hashlib
 from dataclasses import replace
 
-import numpy as np
-
 from core import keys
-from core.contract import Contract
 from core.errors import InvalidInputError
 from core.store import ObjectStore
 from training.data import runs
@@ -22,19 +19,19 @@ from training.data.arrays import (
     pack_inputs,
     select_inputs,
 )
+from training.data.environment import describe_environment
+from training.data.times import timed
 from training.model.calibrate import find_rows_at_knots
-from training.model.candidates import FittedModel, fit_candidate
+from training.model.candidates import FittedModel, fit_material, prepare
 from training.model.configure import CrossValidation, configure
-from training.model.environment import describe_environment
 from training.model.export import export_graph
 from training.model.plant import plant_rows
 from training.model.recipes import Recipe, find_recipe
 from training.model.repeat import repeats_itself
-from training.model.size import find_reason_not_to_export
-
-MIN_TRAINING_ROWS = 10
+from training.model.size import find_reason_not_to_export, find_reason_not_to_fit
 
 
+@timed("candidate")
 def fit_and_export(store: ObjectStore, *, run_id: str, candidate: str) -> runs.CandidateResult:
     """Fit a candidate on a run's training rows and write what it came to.
 
@@ -47,9 +44,7 @@ def fit_and_export(store: ObjectStore, *, run_id: str, candidate: str) -> runs.C
     spec = runs.load_spec(store, run_id)
     recipe = find_recipe(candidate)
     split = load_split(store, run_id, spec.contract)
-    reason = find_reason_not_to_export(recipe, spec.contract) or _find_reason_not_to_fit(
-        split, spec.contract
-    )
+    reason = find_reason_not_to_export(recipe, spec.contract)
     if reason:
         result = runs.CandidateResult(candidate=candidate, status="failed", reason=reason)
     else:
@@ -71,10 +66,13 @@ def _fit(
     store: ObjectStore, spec: runs.RunSpec, recipe: Recipe, split: Split
 ) -> runs.CandidateResult:
     rows, contract, seed = split.training, spec.contract, spec.seed
-    chosen = configure(recipe, rows, contract, budget=spec.budget, seed=seed)
+    material = prepare(recipe, rows, contract)
+    if reason := find_reason_not_to_fit(recipe, material):
+        return runs.CandidateResult(candidate=recipe.name, status="failed", reason=reason)
+    chosen = configure(recipe, material, rows, budget=spec.budget, seed=seed)
     parameters, crossed = chosen.parameters, chosen.crossed
     model = replace(
-        fit_candidate(recipe, rows, contract, seed=seed, parameters=parameters),
+        fit_material(recipe, material, seed=seed, parameters=parameters),
         calibration=chosen.calibrated.calibration,
     )
     graph = export_graph(model)
@@ -92,22 +90,7 @@ def _fit(
         calibration_losses=dict(chosen.calibrated.losses),
         repeats_itself=repeats_itself(recipe, rows, contract, seed=seed, parameters=parameters),
         graph_sha256=hashlib.sha256(graph).hexdigest(),
-        environment=describe_environment(),
-    )
-
-
-def _find_reason_not_to_fit(split: Split, contract: Contract) -> str:
-    if len(split.training) < MIN_TRAINING_ROWS or not len(split.holdout):
-        return f"There are {len(split.training)} training and {len(split.holdout)} holdout rows."
-    if contract.task == "regression":
-        return ""
-    counts = np.bincount(split.training.target.astype(np.int64), minlength=len(contract.classes))
-    if counts.min() >= 2:
-        return ""
-    place = int(counts.argmin()) + 1
-    return (
-        f"Class {place} of the {len(counts)} in the data contract has {counts.min()} training"
-        " rows; cross-validation needs 2."
+        environment=describe_environment("fit"),
     )
 
 

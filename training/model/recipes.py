@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from core.contract import Task
 from core.errors import InvalidInputError
 from training.data.names import CANDIDATES
-from training.model.features import Numbers
+from training.model.features import Numbers, Texts
 
 Space = Mapping[str, Sequence[Any]]
 
@@ -52,6 +52,8 @@ class Recipe:
         Whether classes may be weighted by their rarity.
     seconds : (float, float)
         What one fit takes on one core of 2026: for the first row, and for a million numbers.
+    texts : {'counts', 'words', 'topics'}
+        How it reads texts by default.
     """
 
     name: str
@@ -62,13 +64,18 @@ class Recipe:
     regression_space: Space = field(default_factory=dict)
     balances: bool = False
     seconds: tuple[float, float] = (0.0, 0.0)
+    texts: Texts = "counts"
 
-    def list_space(self, task: Task, *, imbalanced: bool) -> dict[str, Sequence[Any]]:
+    def list_space(
+        self, task: Task, *, imbalanced: bool, reads_texts: bool = False
+    ) -> dict[str, Sequence[Any]]:
         """Return what a search may change for a task, in an order that never changes."""
         more = self.regression_space if task == "regression" else self.classification_space
         space = dict(sorted({**self.space, **more}.items()))
         if self.balances and imbalanced and task != "regression":
             space["model__class_weight"] = (None, "balanced")
+        if reads_texts and self.texts == "words":
+            space["features__texts"] = ("words", "topics")
         return space
 
 
@@ -160,6 +167,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 regression_space={"model__alpha": (*_STRENGTHS, 100.0, 1000.0)},
                 balances=True,
                 seconds=(0.02, 1.0),
+                texts="words",
             ),
             Recipe(
                 "boosting",
@@ -198,6 +206,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
                 classification_space=_neural_space("model__"),
                 regression_space=_neural_space("model__regressor__"),
                 seconds=(0.1, 3.0),
+                texts="topics",
             ),
         )
     }

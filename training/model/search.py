@@ -20,17 +20,17 @@ from core.metrics import loss
 from training.data.arrays import Rows
 from training.data.names import Budget
 from training.model.candidates import (
+    Material,
     Parameters,
     answer,
-    as_target,
     make_pipeline,
     one_thread,
     unfinished_is_fine,
 )
+from training.model.features import WORDS_READ
 from training.model.folds import Fold, make_folds
 from training.model.recipes import Recipe
-from training.model.size import limit_space
-from training.model.vocabulary import learn_vocabulary
+from training.model.size import limit_numbers, limit_space
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +84,45 @@ class Found:
     configurations: int
 
 
-def search(recipe: Recipe, rows: Rows, contract: Contract, *, budget: Budget, seed: int) -> Found:
+def search(recipe: Recipe, material: Material, rows: Rows, *, budget: Budget, seed: int) -> Found:
     """Return the best of as many random configurations as the budget has time for.
 
     By successive halving where there are rows enough (all begin with a part of the rows, the better
     third goes on with three times as many), else by cross-validating each.
     """
-    space = recipe.list_space(contract.task, imbalanced=_is_imbalanced(rows, contract))
-    space = limit_space(recipe, contract, space)
-    width = rows.inputs.numeric.shape[1] + rows.inputs.strings.shape[1]
-    smallest = _find_smallest_part(rows, contract)
-    if recipe.name == "boosting" and contract.task == "multiclass":
-        width *= len(contract.classes)  # each class has trees of its own
-    count = count_configurations(
-        recipe, EFFORTS[budget], rows=len(rows), width=width, halving=smallest is not None
+    contract = material.contract
+    space = recipe.list_space(
+        contract.task,
+        imbalanced=_is_imbalanced(rows, contract),
+        reads_texts=any(material.vocabulary.word_counts),
     )
+    space = limit_numbers(recipe, material, limit_space(recipe, contract, space))
+    smallest = _find_smallest_part(rows, contract)
+    count = count_configurations(
+        recipe, EFFORTS[budget], rows=len(rows), width=_measure_width(recipe, material),
+        halving=smallest is not None,
+    )  # fmt: skip
     count = min(count, math.prod(len(values) for values in space.values()))
     if count < 2:
         return Found({}, 0)
     folds = make_folds(rows, contract, count=SEARCH_FOLDS, seed=seed)
     searcher = _make_searcher(
-        make_pipeline(recipe, contract, seed=seed), space, folds, contract.task,
+        make_pipeline(recipe, material, seed=seed), space, folds, contract.task,
         count=count, smallest=smallest, seed=seed,
     )  # fmt: skip
-    matrix = learn_vocabulary(rows.inputs, contract).encode(rows.inputs)
     with one_thread(), unfinished_is_fine():
-        searcher.fit(matrix, as_target(rows.target, contract.task))
+        searcher.fit(material.matrix, material.target)
     return Found(dict(searcher.best_params_), count)
+
+
+def _measure_width(recipe: Recipe, material: Material) -> int:
+    """Return how many numbers of each row a fit reads."""
+    vocabulary, contract = material.vocabulary, material.contract
+    width = vocabulary.numeric_width + len(vocabulary.levels)
+    width += sum(min(words, WORDS_READ[recipe.texts]) for words in vocabulary.word_counts)
+    if recipe.name == "boosting" and contract.task == "multiclass":
+        width *= len(contract.classes)  # each class has trees of its own
+    return width
 
 
 def count_configurations(

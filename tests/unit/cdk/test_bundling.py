@@ -87,6 +87,7 @@ def test_package_holds_sources_dependencies_and_byte_code(project: Path) -> None
         "core/a.py",
         "lambdas/__init__.py",
         f"lambdas/__pycache__/__init__.{minor}.pyc",
+        "locks/lambda-control.txt",
         "thing/__init__.py",
         f"thing/__pycache__/__init__.{minor}.pyc",
     ]

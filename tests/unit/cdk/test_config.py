@@ -159,3 +159,51 @@ def test_any_text_is_read_or_refused_in_one_line(name: str, value: str) -> None:
         message = str(refusal)
     assert len(message.splitlines()) <= 1
     assert message == "" or message.startswith(f"setting {name} (-c {name}) is ")
+
+
+X86 = Host(python="3.12", architecture="x86_64")
+
+
+def test_jobs_are_made_on_aws_alone_when_nothing_is_said() -> None:
+    config = read_config({"target": "aws"}, {}, host=X86)
+    assert (config.job_cells, config.job_instance, config.job_spot) == (
+        5_000_000,
+        "ml.m5.xlarge",
+        False,
+    )
+    assert "cpu-py312" in config.job_image
+    for target in ("local", "localstack"):
+        assert read_config({"target": target}, {}, host=X86).job_cells == 0
+
+
+@pytest.mark.parametrize("given", [{"architecture": "arm64"}, {"python": "3.13"}])
+def test_there_are_no_jobs_when_no_known_image_could_run_them(given: dict[str, object]) -> None:
+    assert read_config({"target": "aws", **given}, {}, host=X86).job_cells == 0
+
+
+def test_jobs_run_another_python_when_an_image_is_named() -> None:
+    image = "210987654321.dkr.ecr.{region}.amazonaws.com/ours:py313"
+    config = read_config({"target": "aws", "python": "3.13", "job_image": image}, {}, host=X86)
+    assert (config.job_cells, config.job_image) == (5_000_000, image)
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"target": "local"}, "the target local has no SageMaker training jobs, so only 0 works"),
+        ({"target": "aws", "architecture": "arm64"}, "SageMaker's instances for training are x86"),
+        ({"target": "aws", "python": "3.13"}, "no image with Python 3.13 and SageMaker's training"),
+        ({"target": "aws", "job_image": "python:3.12"}, "allowed are images in ECR with a tag"),
+        ({"target": "aws", "job_instance": "m5.large"}, "allowed are SageMaker's instance types"),
+        ({"target": "aws", "job_minutes": 1}, "allowed are whole numbers from 5 to 1440"),
+    ],
+)
+def test_rejects_jobs_that_could_not_run(settings: dict[str, object], line: str) -> None:
+    with pytest.raises(SettingError, match=line) as refusal:
+        read_config({"job_cells": 1, **settings}, {}, host=X86)
+    assert "\n" not in str(refusal.value)
+
+
+def test_no_jobs_can_be_asked_for_anywhere() -> None:
+    for target in ("local", "localstack", "aws"):
+        assert read_config({"target": target, "job_cells": 0}, {}, host=X86).job_cells == 0

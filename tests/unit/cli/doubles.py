@@ -88,6 +88,11 @@ class FakeStates:
         return {"executions": listed}
 
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
+        if executionArn not in self.executions:
+            raise ClientError(
+                {"Error": {"Code": "ExecutionDoesNotExist", "Message": "not there"}},
+                "DescribeExecution",
+            )
         execution = self.executions[executionArn]
         execution["asked"] += 1
         running = execution["asked"] <= self.still_running
@@ -151,6 +156,16 @@ class LandingStore:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it is
         return getattr(self._store, name)
+
+
+FOLDERS = ("raw/", "contracts/", "datasets/", "quarantine/", "runs/", "bundles/", "registry/")
+
+
+def copy(source: ObjectStore, target: ObjectStore) -> None:
+    """Copy every object that training writes."""
+    for folder in FOLDERS:
+        for info in source.list(folder):
+            target.put(info.key, source.get(info.key).body)
 
 
 class World:

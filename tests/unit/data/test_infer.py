@@ -215,7 +215,7 @@ def test_the_person_decides_on_the_task() -> None:
         (_cycle("same"), "one value only"),
         (_cycle("", "?"), "no value"),
         ([f"w{row}" for row in range(ROWS)], "120 different texts"),
-        ([*_cycle("no", rows=ROWS - 3), "yes", "yes", "yes"], "1 classes with at least 10"),
+        ([*_cycle("no", rows=ROWS - 3), "yes", "yes", "yes"], "1 has at least 10 rows"),
     ],
 )
 def test_rejects_a_target_that_cannot_be_predicted(texts: list[str], rule: str) -> None:

@@ -54,6 +54,7 @@ def test_the_steps_lead_from_a_landed_file_to_a_champion(store: Bucket) -> None:
     taken = {"dataset": found["dataset"], "version": found["version"], **run}
     cut = as_state_machine(split.handler(taken, None))
     assert cut["candidates"] == ["baseline", "linear", "boosting"]
+    assert cut["cells"] == 300 * 4  # what decides whether a function is large enough
     for name in cut["candidates"]:
         result = as_state_machine(candidate.handler({"candidate": name, **run}, None))
         assert (result["candidate"], result["status"], result["reason"]) == (name, "ok", "")
@@ -100,6 +101,27 @@ def test_a_larger_budget_tries_more_candidates(store: Bucket) -> None:
     found = validate.handler({"request": request, "run_id": "r"}, None)
     cut = split.handler({"run_id": "r", "version": found["version"]}, None)
     assert cut["candidates"] == ["baseline", "linear", "boosting", "forest", "neural"]
+
+
+def test_a_job_that_failed_is_a_candidate_that_failed_and_the_others_go_on(store: Bucket) -> None:
+    raw_key = land(store, to_csv(make_rows()), make_contract())
+    run = {"run_id": "r"}
+    found = validate.handler({"request": {"raw_key": raw_key}, **run}, None)
+    split.handler({"version": found["version"], **run}, None)
+    candidate.handler({"candidate": "baseline", **run}, None)
+    candidate.handler({"candidate": "linear", **run}, None)
+    cause = json.dumps({"TrainingJobStatus": "Failed", "FailureReason": "no machine was spare"})
+    failure = {"Error": "States.TaskFailed", "Cause": cause}
+    result = as_state_machine(
+        candidate.handler({"candidate": "boosting", "failure": failure, **run}, None)
+    )
+    assert result == {
+        "candidate": "boosting",
+        "status": "failed",
+        "cross_validated_loss": None,
+        "reason": "The training job failed: no machine was spare",
+    }
+    assert evaluate.handler(run, None)["candidate"] == "linear"
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from core.contract import Column, Contract
+from core.contract import Column, Contract, Task
 from core.inputs import ModelInputs
 from tests.unit.training.test_export import fit, make_contract, make_rows
 from training.data.arrays import Rows
 from training.judge.graph import Graph
 from training.judge.parity import measure_parity
-from training.model.candidates import fit_candidate
+from training.model.candidates import fit_candidate, prepare
 from training.model.export import export_graph
 from training.model.features import MAX_ONE_HOT, Features
 from training.model.plant import plant_rows
@@ -55,6 +55,54 @@ def test_target_encoding_of_a_training_row_does_not_know_its_own_target() -> Non
     served = features.transform(codes)[:, 0]
     assert abs(np.corrcoef(trained, target)[0, 1]) < 0.1
     assert np.corrcoef(served, target)[0, 1] > 0.5
+
+
+def test_target_encoding_of_a_row_does_not_know_the_targets_of_its_group() -> None:
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(200), 10)
+    target = random.integers(0, 2, 200)[groups]  # all rows of a group have one target
+    codes = groups[:, np.newaxis].astype(np.float32)  # and one category, which nobody else has
+    matrix = np.column_stack([codes, groups]).astype(np.float32)
+    alone = Features(task="binary", wide="target").fit_transform(codes, target)[:, 0]
+    assert np.corrcoef(alone, target)[0, 1] > 0.9  # other rows of the group give it away
+    features = Features(task="binary", wide="target", together="group")
+    encoded = features.fit_transform(matrix, target)
+    assert encoded.shape == (2000, 1)
+    assert abs(np.corrcoef(encoded[:, 0], target)[0, 1]) < 0.3
+    np.testing.assert_array_equal(features.transform(codes), features.transform(matrix))
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_target_encoding_of_a_row_does_not_know_later_targets(task: Task) -> None:
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 30, (1000, 1)).astype(np.float32)
+    target = random.integers(0, 3 if task == "multiclass" else 2, 1000)
+    features = Features(task=task, wide="target", together="time")
+    before = features.fit_transform(codes, target)
+    assert len(np.unique(before[:200], axis=0)) == 1  # the first rows have no past
+    changed = target.copy()
+    changed[800:] = changed[800:][::-1]  # as many of each class, so only categories' shares change
+    after = features.fit_transform(codes, changed)
+    np.testing.assert_array_equal(before, after)
+    changed[:200] = 1 - changed[:200].clip(0, 1)
+    assert (features.fit_transform(codes, changed)[200:] != before[200:]).any()
+
+
+def test_folds_of_a_run_respect_what_its_contract_names() -> None:
+    rows = make_rows("binary")
+    grouped = Rows(rows.inputs, rows.target, np.arange(len(rows)) // 8)
+    contract = make_contract("binary", rows)
+    recipe = RECIPES["linear"]
+    by_group = contract.model_copy(update={"group": "g"})
+    assert prepare(recipe, grouped, by_group).together == "group"
+    assert prepare(recipe, rows, contract.model_copy(update={"time": "t"})).together == "time"
+    assert prepare(recipe, rows, contract).together == "nothing"
+    model = fit_candidate(
+        recipe, grouped, by_group, seed=0, parameters={"features__narrow": "target"}
+    )
+    answered = Graph(export_graph(model)).predict(rows.inputs)
+    parity = measure_parity("binary", model.predict(rows.inputs), answered)
+    assert parity.max_abs_difference < 1e-6
 
 
 def test_fifty_thousand_categories_make_a_graph_that_answers_alike() -> None:

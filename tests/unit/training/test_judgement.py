@@ -6,7 +6,7 @@ import pytest
 from core.bundle import Manifest, load_bundle
 from core.contract import Contract, Task
 from core.store import Bucket
-from tests.unit.training.worlds import make_landed
+from tests.unit.training.worlds import make_contract, make_landed
 from training.data import runs
 from training.data.arrays import load_split
 from training.data.judging import Decision, Judging, Limits
@@ -16,7 +16,7 @@ from training.judge.parity import measure_parity
 from training.model import repeat
 from training.model.candidates import fit_candidate
 from training.model.recipes import find_recipe
-from training.model.repeat import choose_rows, repeats_itself
+from training.model.repeat import choose_rows, repeats_itself, shorten
 from training.run import RunResult, run_training
 
 
@@ -146,6 +146,18 @@ def test_a_fit_that_differs_from_itself_is_noticed(monkeypatch: pytest.MonkeyPat
     answers = iter([b"one", b"another"])
     monkeypatch.setattr(repeat, "export_graph", lambda _model: next(answers))
     assert not repeats_itself(recipe, rows, contract, seed=0, parameters={})
+
+
+@pytest.mark.parametrize("name", ["linear", "boosting", "forest", "neural"])
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_repetition_is_short_whatever_the_candidate(name: str, task: Task) -> None:
+    recipe, contract = find_recipe(name), make_contract(task)
+    short = shorten(recipe, contract, {"model__max_iter": 10} if name == "boosting" else {})
+    assert all(0 < value <= repeat.MAX_STEPS for value in short.values())
+    is_closed_form = (name, task) == ("linear", "regression")
+    assert bool(short) is not is_closed_form
+    if name == "boosting":
+        assert short == {"model__max_iter": 10}
 
 
 def test_the_rows_of_a_repetition_hold_every_class() -> None:

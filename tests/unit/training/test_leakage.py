@@ -69,3 +69,19 @@ def test_a_target_of_one_value_has_nothing_to_explain() -> None:
 def test_a_leak_is_found_when_classes_alternate() -> None:
     target = (np.arange(N) % 2).astype(np.float64)
     assert measure_skill(target.astype(np.int64), target) == pytest.approx(1.0)
+
+
+def test_a_column_that_is_filled_for_positives_only_is_found_when_rows_are_few() -> None:
+    rows = make_rows("binary", leaking=False)
+    values = np.random.default_rng(2).normal(size=N)
+    rows.inputs.numeric[:, 1] = np.where(rows.target == 1, values, np.nan)
+    few = rows.select(np.arange(300))
+    assert [leak.column for leak in find_leaks(few, make_contract("binary"))] == ["after"]
+
+
+def test_a_copy_of_a_skewed_target_is_found() -> None:
+    rows = make_rows("regression", leaking=False)
+    skewed = np.exp(3 * rows.target)
+    rows.inputs.numeric[:, 1] = 0.81 * skewed
+    found = find_leaks(Rows(rows.inputs, skewed), make_contract("regression"))
+    assert [leak.column for leak in found] == ["after"]

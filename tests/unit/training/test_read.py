@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from core.contract import FileFormat
 from core.errors import InvalidInputError
 from tests.unit.training.worlds import to_csv
-from training.data import csv_file, structure
-from training.data.csv_file import MAX_FIELD_CHARACTERS
+from training.data import careful, csv_file, csv_place, structure, table
+from training.data.csv_place import MAX_FIELD_CHARACTERS, Place
 from training.data.encoding import Encoding, guess_encoding
 from training.data.read import open_raw
 from training.data.table import RaggedRow
@@ -222,24 +222,53 @@ def test_reads_the_declared_delimiter_though_another_cuts_more() -> None:
     assert read(body, FileFormat(delimiter=";"))[1] == [(2, "1", "2,3,4")]
 
 
-def test_reads_carefully_when_duckdb_sees_other_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    load = csv_file._load_cells
+def _view_wrongly(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let duckdb see a record too few in the first views of a file."""
+    view = csv_place.view_cells
+    left = iter(range(times))
 
-    def fail_once(*args: object, **options: object) -> None:
-        monkeypatch.setattr(csv_file, "_load_cells", load)
-        raise duckdb.InvalidInputException("secret")
+    def view_one_less(place: Place, *, width: int, longest_bytes: int, delimiter: str = "") -> None:
+        view(place, width=width, longest_bytes=longest_bytes, delimiter=delimiter)
+        if next(left, None) is not None:
+            query = "SELECT * FROM read_csv('{}', header = false, skip = 1, columns = {{}})"
+            types = {"a": "VARCHAR", "b": "VARCHAR"}
+            query = query.format(place.path).replace("{}", str(types))
+            place.connection.execute(f"CREATE OR REPLACE VIEW cells AS {query}").fetchall()
 
-    monkeypatch.setattr(csv_file, "_load_cells", fail_once)
-    assert read(b"a,b\n1,2\n")[1] == [(2, "1", "2")]
+    monkeypatch.setattr(csv_file, "view_cells", view_one_less)
+    monkeypatch.setattr(careful, "view_cells", view_one_less)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_reads_in_a_slower_way_when_duckdb_sees_other_records(
+    times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _view_wrongly(times, monkeypatch)
+    assert [row[0] for row in read(b"a,b\n1,2\n3,4\n")[1]] == [2, 3]
+
+
+def test_says_so_when_no_way_of_reading_gives_the_records_of_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _view_wrongly(3, monkeypatch)
+    with pytest.raises(InvalidInputError, match="was read as 1 of 2 rows"):
+        read(b"a,b\n1,2\n3,4\n")
 
 
 def test_says_nothing_of_a_cell_when_duckdb_cannot_read_the_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(*args: object, **options: object) -> None:
+    def fail(*_: object) -> None:
         raise duckdb.InvalidInputException("secret")
 
-    monkeypatch.setattr(csv_file, "_load_cells", fail)
+    monkeypatch.setattr(table, "count_rows", fail)
     with pytest.raises(InvalidInputError, match="cannot be read") as caught:
         read(b"a,b\n1,2\n")
     assert caught.value.__cause__ is None
+
+
+def test_lines_are_told_apart_at_once_when_nothing_is_quoted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(csv_file, "find_structure", lambda *_, **__: pytest.fail("too slow"))
+    assert read(b"a,b\r\n1,2\r\n3,")[1] == [(2, "1", "2"), (3, "3", None)]

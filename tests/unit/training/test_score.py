@@ -210,3 +210,26 @@ def test_twenty_thousand_rows_take_seconds_and_not_minutes() -> None:
     Holdout("binary", y).score_with_intervals(p)
     # Two seconds on a free core; the bound is loose because a timed test must not depend on it.
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("wrong_by", [0.0, 0.05])
+def test_nine_of_ten_intervals_hold_the_true_calibration_error(wrong_by: float) -> None:
+    """Percentiles of resamples alone hold an error of 0 in no trial at all."""
+    held = percentiles_held = 0
+    for trial in range(25):
+        random = np.random.default_rng(trial)
+        p = random.uniform(0.1, 0.9, 2000)
+        target = (random.random(2000) < p + wrong_by).astype(np.float64)
+        holdout = Holdout("binary", target, seed=trial)
+        answers = np.column_stack([1 - p, p])
+        scored = holdout.score_with_intervals(answers)
+        name = "expected_calibration_error"
+        low, high = scored.intervals[name]
+        assert 0 <= low <= scored.metrics[name] <= high
+        held += low <= wrong_by <= high
+        resampled = [make_bins(answers).measure_error(w, target) for w in holdout.draw(2)]
+        plain = find_interval(np.concatenate(resampled))
+        assert plain is not None
+        percentiles_held += plain[0] <= wrong_by <= plain[1]
+    assert held >= 21
+    assert wrong_by > 0 or percentiles_held == 0

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,13 +7,27 @@ from core.contract import Contract
 from core.errors import InvalidInputError
 from tests.unit.training.test_export import make_contract, make_rows
 from training.data.arrays import Rows
+from training.data.names import Budget
+from training.model.candidates import Material, prepare
 from training.model.configure import cross_validate
 from training.model.folds import make_folds
-from training.model.recipes import RECIPES
-from training.model.search import EFFORTS, Effort, count_configurations, search
-from training.model.size import estimate_size, find_reason_not_to_export, limit_space
+from training.model.recipes import RECIPES, Recipe
+from training.model.search import EFFORTS, Effort, Found, count_configurations, search
+from training.model.size import (
+    estimate_size,
+    find_reason_not_to_export,
+    find_reason_not_to_fit,
+    limit_numbers,
+    limit_space,
+)
+from training.model.vocabulary import Vocabulary
+from training.model.words import Lexicon
 
 CANDIDATES = ("linear", "boosting", "forest", "neural")
+
+
+def find(recipe: Recipe, rows: Rows, contract: Contract, *, budget: Budget, seed: int) -> Found:
+    return search(recipe, prepare(recipe, rows, contract), rows, budget=budget, seed=seed)
 
 
 def make_wide(classes: int) -> Contract:
@@ -23,31 +39,30 @@ def make_wide(classes: int) -> Contract:
 def test_the_same_seed_finds_the_same_configuration() -> None:
     rows = make_rows("binary", rows=300)
     contract = make_contract("binary", rows)
-    first = search(RECIPES["linear"], rows, contract, budget="standard", seed=5)
+    first = find(RECIPES["linear"], rows, contract, budget="standard", seed=5)
     assert first.configurations > 1
-    assert search(RECIPES["linear"], rows, contract, budget="standard", seed=5) == first
+    assert find(RECIPES["linear"], rows, contract, budget="standard", seed=5) == first
 
 
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_halving_searches_where_there_are_rows_enough(task: str) -> None:
     rows = make_rows(task, rows=3000)  # type: ignore[arg-type]
     contract = make_contract(task, rows)  # type: ignore[arg-type]
-    found = search(RECIPES["linear"], rows, contract, budget="standard", seed=0)
+    found = find(RECIPES["linear"], rows, contract, budget="standard", seed=0)
     assert found.configurations == EFFORTS["standard"].configurations
     folds = make_folds(rows, contract, count=3, seed=0)
-    crossed = cross_validate(
-        RECIPES["linear"], rows, contract, folds, seed=0, parameters=found.parameters
-    )
-    default = cross_validate(RECIPES["linear"], rows, contract, folds, seed=0)
+    recipe = RECIPES["linear"]
+    material = prepare(recipe, rows, contract)
+    crossed = cross_validate(recipe, material, folds, seed=0, parameters=found.parameters)
+    default = cross_validate(recipe, material, folds, seed=0)
     assert crossed.loss < 1.2 * default.loss
 
 
 def test_a_tiny_budget_searches_nothing() -> None:
     rows = make_rows("binary")
     for candidate in CANDIDATES:
-        found = search(
-            RECIPES[candidate], rows, make_contract("binary", rows), budget="tiny", seed=0
-        )
+        contract = make_contract("binary", rows)
+        found = find(RECIPES[candidate], rows, contract, budget="tiny", seed=0)
         assert (dict(found.parameters), found.configurations) == ({}, 0)
 
 
@@ -86,7 +101,8 @@ def test_later_rows_are_left_out_when_there_is_a_time(task: str) -> None:
     folds = make_folds(rows, contract, count=5, seed=0)
     assert len(folds) == 5
     assert all(fitted.max() < left_out.min() for fitted, left_out in folds)
-    crossed = cross_validate(RECIPES["linear"], rows, contract, folds, seed=0)
+    material = prepare(RECIPES["linear"], rows, contract)
+    crossed = cross_validate(RECIPES["linear"], material, folds, seed=0)
     assert (crossed.folds == -1).sum() == folds[0][0].size
 
 
@@ -120,3 +136,48 @@ def test_a_search_tries_no_configuration_whose_graph_would_be_too_large() -> Non
     largest = {name: max(limited[name]) for name in ("model__max_iter", "model__max_leaf_nodes")}
     assert estimate_size(recipe, contract, largest) <= 64 * 2**20
     assert limit_space(recipe, make_wide(3), whole) == whole
+
+
+def make_material(*, rows: int, numbers: int, levels: int = 0, words: int = 0) -> Material:
+    contract = make_contract("binary", make_rows("binary"))
+    names = tuple(str(place) for place in range(levels))
+    lexicon = Lexicon(tuple(str(place) for place in range(words)), ())
+    vocabulary = Vocabulary(numbers, (names,), (lexicon,))
+    matrix = np.empty((rows, 0), np.float32)
+    return Material(contract, vocabulary, matrix, np.zeros(rows), "nothing")
+
+
+def test_more_features_than_can_be_held_are_refused_before_they_are_made() -> None:
+    small = make_material(rows=1_000_000, numbers=20, levels=50_000)
+    assert all(find_reason_not_to_fit(RECIPES[name], small) == "" for name in CANDIDATES)
+    large = make_material(rows=1_000_000, numbers=500)
+    reason = find_reason_not_to_fit(RECIPES["linear"], large)
+    assert reason.startswith("The 1,000 features that linear makes of 1,000,000 rows would take")
+    assert find_reason_not_to_fit(RECIPES["baseline"], large) == ""
+
+
+def test_weights_that_would_make_too_large_a_graph_are_refused() -> None:
+    material = make_material(rows=5000, numbers=2000)
+    assert find_reason_not_to_fit(RECIPES["linear"], material) == ""
+    many = replace(material, contract=make_wide(3000))
+    reason = find_reason_not_to_fit(RECIPES["linear"], many)
+    assert "With 4,000 features and 3000 classes, the graph of linear would have about" in reason
+
+
+def test_a_search_reads_numbers_only_in_ways_that_can_be_held() -> None:
+    space = RECIPES["linear"].list_space("binary", imbalanced=False)
+    ways = ("scaled", "binned", "interactions")
+    few = make_material(rows=100_000, numbers=20)
+    assert tuple(limit_numbers(RECIPES["linear"], few, space)["features__numbers"]) == ways
+    many = make_material(rows=1_500_000, numbers=20)
+    kept = limit_numbers(RECIPES["linear"], many, space)["features__numbers"]
+    assert tuple(kept) == ("scaled",)
+
+
+def test_a_search_reads_texts_in_two_ways_where_there_are_texts() -> None:
+    linear = RECIPES["linear"]
+    space = linear.list_space("binary", imbalanced=False, reads_texts=True)
+    assert space["features__texts"] == ("words", "topics")
+    assert "features__texts" not in linear.list_space("binary", imbalanced=False)
+    boosting = RECIPES["boosting"].list_space("binary", imbalanced=False, reads_texts=True)
+    assert "features__texts" not in boosting

@@ -1,0 +1,78 @@
+"""What a step computes with: code, lock, packages, interpreter, kernels.
+
+A function finds the same files under the same names as the project has them, so a step says the
+same on Lambda, in a training job and on a laptop, as long as it is the same.
+"""
+
+import hashlib
+import platform
+import re
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Final, Literal
+
+from core.arithmetic import name_arithmetic, name_machine
+from core.errors import IntegrityError
+from training.data.runs import Environment
+
+StepPackage = Literal["tables", "fit", "evaluate"]
+
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_CODE: Final = ("core", "training/data", "training/model", "training/judge")
+_LOCKED: Final = re.compile(rb"^([A-Za-z0-9][A-Za-z0-9._-]*)==", re.MULTILINE)
+
+
+@cache
+def describe_environment(package: StepPackage) -> Environment:
+    """Return hashes and versions of all that decides what a step of a package computes.
+
+    `code_sha256` covers the Python files that decide a model, wherever they are used: ``core``, and
+    of ``training`` what is not for people to look at. `lock_sha256` is that of the lock file that
+    the package is installed from; `packages` are those of them that are really installed here.
+
+    Raises
+    ------
+    IntegrityError
+        If the lock file is missing.
+    """
+    lock = _read_lock(package)
+    return Environment(
+        code_sha256=_hash_code(),
+        lock_sha256=hashlib.sha256(lock).hexdigest(),
+        python=platform.python_version(),
+        machine=name_machine(),
+        arithmetic=name_arithmetic(),
+        packages=_find_versions(lock),
+    )
+
+
+def _read_lock(package: StepPackage) -> bytes:
+    path = _ROOT / "locks" / f"lambda-{package}.txt"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise IntegrityError(
+            f"The file locks/{path.name} is missing beside the code, so a model could not say what"
+            " it was made with.",
+            next_step="Use a whole checkout, or a package that 'loop deploy' built.",
+        ) from None
+
+
+def _find_versions(lock: bytes) -> dict[str, str]:
+    found = {}
+    for name in sorted({match.decode() for match in _LOCKED.findall(lock)}):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # the lock holds other systems' and other Pythons' packages too
+    return found
+
+
+@cache
+def _hash_code() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for room in _CODE for path in (_ROOT / room).rglob("*.py")):
+        digest.update(f"{path.relative_to(_ROOT).as_posix()}\n".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
