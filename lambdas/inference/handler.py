@@ -5,18 +5,22 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import cache
 from typing import Any
 
 from mangum import Mangum
-from mangum.types import ASGI, LambdaContext
+from mangum.handlers import APIGateway
+from mangum.types import LambdaContext
+from starlette.responses import Response
 
 from core.errors import InvalidInputError
 from core.store import open_bucket
+from lambdas.inference.answers import WholeRequest
 from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import MARGIN_S, set_deadline
 from lambdas.inference.models import Models
+from lambdas.inference.router import Router
 from lambdas.inference.settings import Settings
 from lambdas.inference.table import make_router
 
@@ -26,6 +30,7 @@ STAGE_PATH = "/live"
 _QUICK_TIMEOUT_S = 1.0
 # Each of two tries; what keeping predictions may cost a caller, once in ten seconds at worst.
 _CAPTURE_TIMEOUT_S = 0.5
+_HOST_LENGTH = len("host")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -36,10 +41,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return _build_once()(event, context)
 
 
-def make_handler(app: ASGI) -> Handler:
-    """Make a Lambda handler for REST API (version 1) events."""
+def make_handler(router: Router) -> Handler:
+    """Make a Lambda handler for REST API (version 1) events.
+
+    Mangum reads the events and writes the answers. It also runs the application, but only for what
+    is not in the router's table: to run a route, whose request is all there, no event loop is
+    needed, and starting a task in one costs as much as a model of many trees.
+    """
     asyncio.set_event_loop(_loop())
-    adapter = Mangum(app, lifespan="off", api_gateway_base_path=STAGE_PATH)
+    adapter = Mangum(router, lifespan="off", api_gateway_base_path=STAGE_PATH)
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if "httpMethod" not in event or "requestContext" not in event:
@@ -49,10 +59,24 @@ def make_handler(app: ASGI) -> Handler:
             )
         if not _is_readable(event):
             return _refuse_body()
-        # Somebody else's asyncio.run may have taken the thread's loop away.
-        asyncio.set_event_loop(_loop())
         set_deadline(_read_limit_s(context))
-        answer: dict[str, Any] = adapter(_without_odd_host(event), context)
+        readable = _without_odd_host(event)
+        gateway = APIGateway(readable, context, adapter.config)
+        scope = gateway.scope
+        route = router.find(scope)
+        if route is None:
+            # Somebody else's asyncio.run may have taken the thread's loop away.
+            asyncio.set_event_loop(_loop())
+            through_app: dict[str, Any] = adapter(readable, context)
+            return through_app
+        response = _run(route.answer(WholeRequest(scope, gateway.body)))
+        answer: dict[str, Any] = gateway(
+            {
+                "status": response.status_code,
+                "headers": [list(header) for header in response.raw_headers],
+                "body": bytes(response.body),
+            }
+        )
         return answer
 
     return handle
@@ -75,6 +99,17 @@ def build(settings: Settings) -> Handler:
         on_fallback=lambda model: recorder.count("Fallbacks", 1, model=model),
     )
     return make_handler(make_router(models=models, recorder=recorder, keyed=True))
+
+
+def _run(answering: Coroutine[Any, Any, Response]) -> Response:
+    """Run what waits for nothing."""
+    try:
+        answering.send(None)
+    except StopIteration as done:
+        response: Response = done.value
+        return response
+    answering.close()
+    raise RuntimeError("A route of the table waits for something other than its request.")
 
 
 def _read_limit_s(context: LambdaContext | None) -> float | None:
@@ -107,15 +142,23 @@ def _refuse_body() -> dict[str, Any]:
 
 
 def _without_odd_host(event: dict[str, Any]) -> dict[str, Any]:
-    """Drop a Host header that the adapter cannot split into a name and a port."""
-    cleaned = dict(event)
-    for part in ("headers", "multiValueHeaders"):
-        cleaned[part] = {
-            name: value
-            for name, value in (event.get(part) or {}).items()
-            if value is not None and (name.lower() != "host" or _is_host(value))
-        }
-    return cleaned
+    """Drop a Host header that the adapter cannot split into a name and a port, and empty ones."""
+    headers = event.get("headers") or {}
+    many = event.get("multiValueHeaders") or {}
+    if all(map(_is_usable, headers.items())) and all(map(_is_usable, many.items())):
+        return event
+    return {
+        **event,
+        "headers": dict(filter(_is_usable, headers.items())),
+        "multiValueHeaders": dict(filter(_is_usable, many.items())),
+    }
+
+
+def _is_usable(header: tuple[str, object]) -> bool:
+    name, value = header
+    if value is None:
+        return False
+    return len(name) != _HOST_LENGTH or name.lower() != "host" or _is_host(value)
 
 
 def _is_host(value: object) -> bool:

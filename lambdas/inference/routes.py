@@ -2,9 +2,10 @@
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,7 +34,7 @@ class Route:
 
     methods: tuple[str, ...]
     path: str
-    endpoint: Callable[[Request], Awaitable[Response]]
+    endpoint: Callable[[Request], Coroutine[Any, Any, Response]]
     wrap: Callable[[Request, Exception], Response] = answer_error
 
     async def answer(self, request: Request) -> Response:
