@@ -115,7 +115,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("POST", "/v2/models/{model}/versions/{version}/infer"): _INFER,
     ("GET", "/ping"): Operation(
         protocol="mlflow",
-        answer={_JSON: "MlflowNothing"},
+        answer={"text/plain": "MlflowNothing"},
         error={_JSON: "MlflowError"},
         errors=(503, 504),
     ),

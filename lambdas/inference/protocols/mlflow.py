@@ -12,7 +12,14 @@ from starlette.responses import Response
 
 from core.contract import Contract
 from core.inputs import ContractViolationError
-from lambdas.inference.answers import RETRY_AFTER_S, answer, parse_body, read_body, to_request_error
+from lambdas.inference.answers import (
+    RETRY_AFTER_S,
+    RequestError,
+    answer,
+    parse_body,
+    read_body,
+    to_request_error,
+)
 from lambdas.inference.asking import Asked, ask_columns
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models
@@ -43,17 +50,13 @@ _TOLD = 5
 _CODES = {404: "RESOURCE_DOES_NOT_EXIST", 500: "INTERNAL_ERROR", 503: "TEMPORARILY_UNAVAILABLE"}
 
 
-class _MediaTypeError(Exception):
-    """The body is announced as something that is not taken."""
-
-
 def list_routes(models: Models, recorder: Recorder) -> list[Route]:
     """Return the protocol's routes."""
 
     async def ping(_request: Request) -> Response:
         """Say that the default model can answer."""
         models.get()
-        return Response("\n", media_type="application/json")
+        return Response("\n", media_type="text/plain")
 
     async def version(_request: Request) -> Response:
         """Tell the server's version."""
@@ -63,11 +66,15 @@ def list_routes(models: Models, recorder: Recorder) -> list[Route]:
         """Answer a table with the default model."""
         is_csv = _is_csv(request.headers.get("content-type"))
         if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise _MediaTypeError("The scoring server does not read compressed bodies.")
+            raise _refuse_type("The scoring server does not read compressed bodies.")
         body = await read_body(request)
         served = models.get()
         read = _read_csv if is_csv else _read_json
-        frame, as_graph = read(served.contract, body)
+        try:
+            frame, as_graph = read(served.contract, body)
+        except (FrameError, TensorError) as error:
+            message = f"The input cannot be read as a table: {error}."
+            raise RequestError(400, "invalid_request", message) from None
         kept = keep_features(served.contract, frame)
         asked = ask_columns(served, kept.columns, recorder, rows=kept.rows)
         return _write_answer(asked, as_graph=as_graph)
@@ -81,11 +88,9 @@ def list_routes(models: Models, recorder: Recorder) -> list[Route]:
 
 def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the form of all
     """Word a fault as MLflow's server does."""
-    if isinstance(error, _MediaTypeError):
-        return Response(str(error), 415, media_type="text/plain")
-    if isinstance(error, FrameError | TensorError):
-        status, message = 400, f"The input cannot be read as a table: {error}."
-    elif isinstance(error, ContractViolationError):
+    if isinstance(error, RequestError) and error.status == 415:
+        return Response(error.message, 415, media_type="text/plain")
+    if isinstance(error, ContractViolationError):
         status, message = 400, _describe_violations(error)
     else:
         fault = to_request_error(error)
@@ -99,16 +104,20 @@ def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG00
     return response
 
 
+def _refuse_type(message: str) -> RequestError:
+    return RequestError(415, "unsupported_media_type", message)
+
+
 def _is_csv(content_type: str | None) -> bool:
     """Tell CSV from JSON; another type, or another encoding, is refused as MLflow refuses it."""
     kind, *rest = [part.strip().lower() for part in (content_type or "application/json").split(";")]
     parameters = dict(part.partition("=")[::2] for part in rest)
     if parameters.get("charset", "utf-8").strip('"') != "utf-8":
-        raise _MediaTypeError("The scoring server only supports UTF-8")
+        raise _refuse_type("The scoring server only supports UTF-8")
     if parameters.keys() - {"charset"}:
-        raise _MediaTypeError("A content type may have the parameter charset only.")
+        raise _refuse_type("A content type may have the parameter charset only.")
     if kind not in ("text/csv", "application/json"):
-        raise _MediaTypeError(
+        raise _refuse_type(
             "This predictor only supports the content types text/csv and application/json."
         )
     return kind == "text/csv"

@@ -1,5 +1,6 @@
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,11 @@ FRAME = pd.DataFrame(
 
 
 @pytest.fixture
-def service() -> Service:
+def service(caplog: pytest.LogCaptureFixture) -> Iterator[Service]:
     service = Service()
     make_champion(service.store, make_contract())
-    return service
+    yield service
+    assert "fault" not in caplog.text  # a wrong request is none of ours
 
 
 def send(service: Service, body: str, content_type: str = "text/csv") -> Reply:

@@ -2,7 +2,7 @@ import base64
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -63,10 +63,11 @@ def send_bytes(
 
 
 @pytest.fixture
-def service() -> Service:
+def service(caplog: pytest.LogCaptureFixture) -> Iterator[Service]:
     service = Service()
     make_champion(service.store, make_contract())
-    return service
+    yield service
+    assert "fault" not in caplog.text  # a wrong request is none of ours
 
 
 def test_server_and_model_are_described(service: Service) -> None:
