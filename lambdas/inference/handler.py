@@ -27,6 +27,7 @@ from lambdas.inference.table import make_router
 STAGE_PATH = "/live"
 """The API's stage; some gateways leave it in the path."""
 
+_TEXT_TYPES = ("text/", "application/json", "application/schema+json")
 _QUICK_TIMEOUT_S = 1.0
 # Each of two tries; what keeping predictions may cost a caller, once in ten seconds at worst.
 _CAPTURE_TIMEOUT_S = 0.5
@@ -49,7 +50,12 @@ def make_handler(router: Router) -> Handler:
     needed, and starting a task in one costs as much as a model of many trees.
     """
     asyncio.set_event_loop(_loop())
-    adapter = Mangum(router, lifespan="off", api_gateway_base_path=STAGE_PATH)
+    adapter = Mangum(
+        router,
+        lifespan="off",
+        api_gateway_base_path=STAGE_PATH,
+        text_mime_types=[*_TEXT_TYPES],
+    )
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if "httpMethod" not in event or "requestContext" not in event:

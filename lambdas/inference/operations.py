@@ -90,6 +90,12 @@ _INVOKE = Operation(
     error={_JSON: "MlflowError", "text/plain": "MlflowText"},
     errors=(400, 413, 415, 503, 504),
 )
+_CONTRACT = Operation(
+    protocol="closed-loop",
+    answer={_JSON: "Contract", "application/schema+json": "JsonSchema"},
+    error={_JSON: "ErrorBody"},
+    errors=(404, 503, 504),
+)
 _PREDICT = _native("PredictResponse", body="PredictRequest")
 _FEEDBACK = _native("FeedbackResponse", body="FeedbackRequest", status=202)
 
@@ -102,8 +108,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/v1/models"): _native("ModelList", errors=(503, 504)),
     ("GET", "/v1/model"): _native("ModelDetails"),
     ("GET", "/v1/models/{model}"): _native("ModelDetails"),
-    ("GET", "/v1/contract"): _native("Contract"),
-    ("GET", "/v1/models/{model}/contract"): _native("Contract"),
+    ("GET", "/v1/contract"): _CONTRACT,
+    ("GET", "/v1/models/{model}/contract"): _CONTRACT,
     ("GET", "/v2"): _oip("OipServer", errors=()),
     ("GET", "/v2/health/live"): _oip("OipLive", errors=()),
     ("GET", "/v2/health/ready"): _oip("OipReady", errors=(503, 504)),

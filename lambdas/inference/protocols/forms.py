@@ -21,6 +21,7 @@ _SHAPE: JsonSchema = {
 def list_forms(contract: Contract | None) -> dict[str, JsonSchema]:
     """Return the forms by name, typed by the contract of the model that answers."""
     return {
+        "JsonSchema": {"type": "object", "description": "The JSON Schema of a record."},
         "OipError": _write_object({"error": _TEXT}),
         "OipLive": _write_object({"live": {"const": True}}),
         "OipReady": _write_object({"live": {"const": True}, "ready": {"const": True}}),

@@ -27,6 +27,8 @@ from lambdas.inference.outcomes import read_outcomes
 from lambdas.inference.quick_json import parse_rows, write_json
 from lambdas.inference.routes import Route
 
+_SCHEMA_TYPE = "application/schema+json"
+
 
 def list_routes(models: Models, recorder: Recorder) -> list[Route]:
     """Return the protocol's routes over a registry's models."""
@@ -102,15 +104,29 @@ def _list_models(models: Models) -> list[Route]:
     ]
 
 
+def _answer_contract(request: Request, served: Served) -> Response:
+    """Answer the contract as it is, or as the JSON Schema of a record when that is asked for."""
+    if _SCHEMA_TYPE not in request.headers.get("accept", ""):
+        return answer(served.contract.model_dump(mode="json"))
+    from lambdas.inference.record_schema import (  # noqa: PLC0415 - no prediction needs it
+        DIALECT,
+        describe_record,
+    )
+
+    response = answer({"$schema": DIALECT, **describe_record(served.contract)})
+    response.headers["content-type"] = _SCHEMA_TYPE
+    return response
+
+
 def _list_contracts(models: Models) -> list[Route]:
-    async def default_contract(_request: Request) -> Response:
+    async def default_contract(request: Request) -> Response:
         """Show the data contract of the default model."""
-        return answer(models.get().contract.model_dump(mode="json"))
+        return _answer_contract(request, models.get())
 
     async def contract_of_model(request: Request) -> Response:
         """Show the data contract of a model by name."""
         served = models.get(request.path_params["model"])
-        return answer(served.contract.model_dump(mode="json"))
+        return _answer_contract(request, served)
 
     return [
         Route(methods=("GET",), path="/v1/contract", endpoint=default_contract),

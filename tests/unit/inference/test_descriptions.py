@@ -9,7 +9,7 @@ from lambdas.inference.capture import Recorder
 from lambdas.inference.protocols import schemas
 from lambdas.inference.table import list_routes
 from tests.fixtures.bundles import make_champion, make_contract, make_record
-from tests.unit.inference.service import Service
+from tests.unit.inference.service import Service, make_event
 
 
 @pytest.fixture
@@ -105,7 +105,28 @@ def test_openapi_page_has_typed_bodies(service: Service) -> None:
 def test_docs_page_finds_the_description_under_any_stage(service: Service) -> None:
     reply = service.get("/docs")
     assert reply.status == 200
-    assert "url: 'openapi.json'" in reply.text
+    assert 'fetch("openapi.json"' in reply.text
+
+
+def test_docs_page_loads_nothing_from_other_servers(service: Service) -> None:
+    reply = service.get("/docs")
+    assert "://" not in reply.text
+    assert "src=" not in reply.text
+    assert "innerHTML" not in reply.text  # a column's name is text, whatever it holds
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("path", ["/v1/contract", "/v1/models/subscriptions/contract"])
+def test_contract_is_json_schema_when_that_is_asked_for(service: Service, path: str) -> None:
+    event = make_event("GET", path, headers={"Accept": "application/schema+json"})
+    reply = service.send(event)
+    assert reply.headers["content-type"] == "application/schema+json"
+    Draft202012Validator.check_schema(reply.json)
+    validator = Draft202012Validator(reply.json)
+    assert validator.is_valid(make_record())
+    for broken in ({}, {"age": None}, {"age": "1"}, {"age": 1, "x": 1}, {"age": 1, "plan": ""}):
+        assert not validator.is_valid(broken)
+        assert service.post("/v1/predict", {"records": [broken]}).status == 422
 
 
 def test_openapi_page_shows_the_columns_of_the_model_that_answers(service: Service) -> None:
