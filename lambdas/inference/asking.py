@@ -4,7 +4,8 @@ A protocol brings rows as records or as columns, and words what comes back.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,7 @@ from lambdas.inference.served import Served
 _NO_ANSWER = "the model has no finite answer for this record; its numbers are too large"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A model's answers to the rows of one request.
 
     Attributes
@@ -89,20 +89,24 @@ def ask_columns(
 
 
 def _ask(served: Served, inputs: ModelInputs, warnings: Sequence[InputWarning]) -> Asked:
-    scores = served.predictor.score(inputs)
-    if not np.isfinite(scores).all():
-        missing = np.flatnonzero(~np.isfinite(scores).all(axis=1)).tolist()
-        raise ContractViolationError(
-            [Violation(row, None, _NO_ANSWER) for row in missing[:MAX_VIOLATIONS]]
-        )
+    predictor = served.predictor
+    scores = predictor.score(inputs)
+    rows: list[list[float]] = scores.tolist()
+    # A sum is finite if all of its terms are, and nearly only then: the rows are looked at if not.
+    if not isfinite(sum(map(sum, rows))):
+        missing = [place for place, row in enumerate(rows) if not all(map(isfinite, row))]
+        if missing:
+            raise ContractViolationError(
+                [Violation(row, None, _NO_ANSWER) for row in missing[:MAX_VIOLATIONS]]
+            )
     classes = served.contract.classes
     return Asked(
         served,
         scores,
-        served.predictor.decide(scores),
-        events.new_prediction_ids(len(inputs)),
+        predictor.decide(rows),
+        events.new_prediction_ids(len(rows)),
         warnings,
-        [dict(zip(classes, row, strict=True)) for row in scores.tolist()] if classes else None,
+        [dict(zip(classes, row, strict=True)) for row in rows] if classes else None,
     )
 
 

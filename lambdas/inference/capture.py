@@ -101,28 +101,29 @@ class Recorder:
             return
         at = events.time_of(prediction_ids[0])
         key = keys.captured(model, at, prediction_ids[0])
-        # Written straight: checking what was checked before would cost more than the model.
-        shared = {
-            "model": model,
-            "model_version": model_version,
-            "served_at": datetime.now(UTC).isoformat(),
-        }
+        served_at = datetime.now(UTC).isoformat()
         chances: Sequence[Mapping[str, float] | None] = probabilities or [None] * len(records)
-        lines = [
-            write_json(
+        # Written straight: checking what was checked before would cost more than the model.
+        body = write_json(
+            [
                 {
                     "prediction_id": prediction_id,
-                    **shared,
+                    "model": model,
+                    "model_version": model_version,
+                    "served_at": served_at,
                     "features": record,
                     "probabilities": row_chances,
                     "prediction": prediction,
                 }
-            )
-            for prediction_id, prediction, row_chances, record in zip(
-                prediction_ids, predictions, chances, records, strict=True
-            )
-        ]
-        self._keep(model, key, b"\n".join(lines) + b"\n")
+                for prediction_id, prediction, row_chances, record in zip(
+                    prediction_ids, predictions, chances, records, strict=True
+                )
+            ]
+        )
+        # A list becomes lines. In a text the quotation marks would have backslashes, and features
+        # are flat: nothing but the end of one capture and the beginning of the next looks so.
+        lines = body[1:-1].replace(b'},{"prediction_id":', b'}\n{"prediction_id":')
+        self._keep(model, key, lines + b"\n")
 
     def write_beside(self) -> None:
         """Write captures from a thread from now on, off the requests' path: for a server.

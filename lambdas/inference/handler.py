@@ -1,33 +1,26 @@
 """The entry point on Lambda: REST API events in, the application's answers out."""
 
 import asyncio
-import base64
-import binascii
 import json
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import Any
 
 from mangum import Mangum
-from mangum.handlers import APIGateway
 from mangum.types import LambdaContext
 from starlette.responses import Response
 
 from core.errors import InvalidInputError
 from core.store import open_bucket
-from lambdas.inference.answers import WholeRequest
 from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import MARGIN_S, set_deadline
+from lambdas.inference.events import STAGE_PATH, TEXT_TYPES, EventRequest, read_body, write_answer
 from lambdas.inference.models import Models
 from lambdas.inference.router import Router
 from lambdas.inference.settings import Settings
 from lambdas.inference.table import make_router
 
-STAGE_PATH = "/live"
-"""The API's stage; some gateways leave it in the path."""
-
-_TEXT_TYPES = ("text/", "application/json", "application/schema+json")
 _QUICK_TIMEOUT_S = 1.0
 # Each of two tries; what keeping predictions may cost a caller, once in ten seconds at worst.
 _CAPTURE_TIMEOUT_S = 0.5
@@ -45,16 +38,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def make_handler(router: Router) -> Handler:
     """Make a Lambda handler for REST API (version 1) events.
 
-    Mangum reads the events and writes the answers. It also runs the application, but only for what
-    is not in the router's table: to run a route, whose request is all there, no event loop is
-    needed, and starting a task in one costs as much as a model of many trees.
+    A route of the table runs without an event loop: its request is all there, so it waits for
+    nothing, and a task in a loop costs as much as a model of many trees. Everything else goes to
+    the application through Mangum.
     """
     asyncio.set_event_loop(_loop())
     adapter = Mangum(
         router,
         lifespan="off",
         api_gateway_base_path=STAGE_PATH,
-        text_mime_types=[*_TEXT_TYPES],
+        text_mime_types=[*TEXT_TYPES],
     )
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -63,26 +56,18 @@ def make_handler(router: Router) -> Handler:
                 "This function answers events of an API Gateway REST API only.",
                 next_step="Send requests to the API, or a test event of the kind 'API Gateway'.",
             )
-        if not _is_readable(event):
+        try:
+            body = read_body(event)
+        except ValueError:
             return _refuse_body()
         set_deadline(_read_limit_s(context))
-        readable = _without_odd_host(event)
-        gateway = APIGateway(readable, context, adapter.config)
-        scope = gateway.scope
-        route = router.find(scope)
-        if route is None:
-            # Somebody else's asyncio.run may have taken the thread's loop away.
-            asyncio.set_event_loop(_loop())
-            through_app: dict[str, Any] = adapter(readable, context)
-            return through_app
-        response = _run(route.answer(WholeRequest(scope, gateway.body)))
-        answer: dict[str, Any] = gateway(
-            {
-                "status": response.status_code,
-                "headers": [list(header) for header in response.raw_headers],
-                "body": bytes(response.body),
-            }
-        )
+        request = EventRequest(event, body)
+        route = router.find(request.scope)
+        if route is not None:
+            return write_answer(_run(route.answer(request)))
+        # Somebody else's asyncio.run may have taken the thread's loop away.
+        asyncio.set_event_loop(_loop())
+        answer: dict[str, Any] = adapter(_without_odd_host(event), context)
         return answer
 
     return handle
@@ -123,18 +108,6 @@ def _read_limit_s(context: LambdaContext | None) -> float | None:
     if context is None:
         return None
     return max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_S)
-
-
-def _is_readable(event: Mapping[str, Any]) -> bool:
-    body = event.get("body") or ""
-    try:
-        if event.get("isBase64Encoded"):
-            base64.b64decode(body, validate=True)
-        elif isinstance(body, str):
-            body.encode("utf-8")
-    except (binascii.Error, ValueError):
-        return False
-    return True
 
 
 def _refuse_body() -> dict[str, Any]:

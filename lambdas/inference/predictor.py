@@ -1,5 +1,7 @@
 """From model inputs to answers, through one compiled ONNX graph."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -72,19 +74,16 @@ class Predictor:
         found: NDArray[np.float32] = scores
         return found
 
-    def decide(self, scores: NDArray[np.float32]) -> list[str] | list[float]:
-        """Return the class of each row at the decision threshold, or a regression's number."""
-        contract = self.manifest.contract
-        if contract.task == "regression":
-            numbers: list[float] = scores[:, 0].tolist()
-            return numbers
+    def decide(self, rows: Sequence[Sequence[float]]) -> list[str] | list[float]:
+        """Return the class of each row of scores at the threshold, or a regression's number."""
+        classes = self.manifest.contract.classes
+        if not classes:
+            return [row[0] for row in rows]
         threshold = self.manifest.decision_threshold
         if threshold is None:
-            chosen = scores.argmax(axis=1)
-        else:
-            # In float64: a threshold is not a float32.
-            chosen = (scores[:, 1].astype(np.float64) >= threshold).astype(np.intp)
-        return [contract.classes[position] for position in chosen.tolist()]
+            return [classes[row.index(max(row))] for row in rows]
+        negative, positive = classes
+        return [positive if row[1] >= threshold else negative for row in rows]
 
     def _check_answer(self) -> None:
         """Answer one row, for the shape of it and to warm the session up."""

@@ -21,7 +21,7 @@ def test_positive_class_is_answered_from_the_threshold_on(threshold: float) -> N
     contract = make_contract()
     predictor = make_predictor(contract, threshold=threshold)
     scores = predictor.score(make_inputs(contract))
-    decided = predictor.decide(scores)
+    decided = predictor.decide(scores.tolist())
     assert len(decided) == 500
     assert decided == ["Yes" if row[1] >= threshold else "No" for row in scores.tolist()]
 
@@ -33,22 +33,22 @@ def test_positive_class_is_answered_when_probability_equals_the_threshold() -> N
     predictor = make_predictor(contract)
     scores = predictor.score(nothing)
     assert scores.tolist() == [[0.5, 0.5]]
-    assert predictor.decide(scores) == ["Yes"]
+    assert predictor.decide(scores.tolist()) == ["Yes"]
 
 
 def test_threshold_is_not_rounded_to_the_precision_of_the_scores() -> None:
     predictor = make_predictor(make_contract(), threshold=0.1 + 1e-12)
     # The float32 nearest to 0.1 is 0.10000000149…, above this threshold.
-    assert predictor.decide(np.array([[0.9, 0.1]], np.float32)) == ["Yes"]
+    assert predictor.decide(np.array([[0.9, 0.1]], np.float32).tolist()) == ["Yes"]
     predictor = make_predictor(make_contract(), threshold=0.100000002)
-    assert predictor.decide(np.array([[0.9, 0.1]], np.float32)) == ["No"]
+    assert predictor.decide(np.array([[0.9, 0.1]], np.float32).tolist()) == ["No"]
 
 
 def test_likeliest_class_is_answered_when_there_are_several() -> None:
     contract = make_contract(task="multiclass")
     predictor = make_predictor(contract)
     scores = predictor.score(make_inputs(contract))
-    assert predictor.decide(scores) == [
+    assert predictor.decide(scores.tolist()) == [
         contract.classes[row.index(max(row))] for row in scores.tolist()
     ]
 
