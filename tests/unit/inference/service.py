@@ -1,5 +1,6 @@
 """The service over a store in memory, asked as API Gateway asks it."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -57,6 +58,23 @@ class Service:
 
     def post(self, path: str, content: object) -> Reply:
         return self.send(make_event("POST", path, json.dumps(content)))
+
+    def post_bytes(
+        self, path: str, content: Mapping[str, object], *parts: bytes, size: str | None = None
+    ) -> tuple[dict[str, Any], bytes]:
+        """Send JSON and tensors' bytes; return the answer's JSON with its status, and its bytes."""
+        head = json.dumps(content).encode()
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Inference-Header-Content-Length": str(len(head)) if size is None else size,
+        }
+        body = base64.b64encode(head + b"".join(parts)).decode()
+        event = make_event("POST", path, body, headers=headers, is_base64=True)
+        answer = self.handler(event, CONTEXT)
+        text: str = answer["body"]
+        raw = base64.b64decode(text) if answer["isBase64Encoded"] else text.encode()
+        end = int(answer["headers"].get("inference-header-content-length", len(raw)))
+        return {"status": answer["statusCode"], **json.loads(raw[:end])}, raw[end:]
 
     def send(self, event: dict[str, Any]) -> Reply:
         answer = self.handler(event, CONTEXT)

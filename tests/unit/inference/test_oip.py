@@ -1,5 +1,3 @@
-import base64
-import json
 import math
 import struct
 from collections.abc import Iterator, Mapping
@@ -14,7 +12,7 @@ from core.contract import Column
 from core.events import parse_lines
 from lambdas.inference.protocols.tensors import DATATYPES, read_bytes, read_json, write_bytes
 from tests.fixtures.bundles import make_champion, make_contract, make_record
-from tests.unit.inference.service import CONTEXT, Reply, Service, make_event
+from tests.unit.inference.service import Reply, Service, make_event
 
 INFER = "/v2/models/subscriptions/infer"
 MARKER = "private-marker-7391"
@@ -46,20 +44,7 @@ def outputs(reply: Reply) -> dict[str, Any]:
 def send_bytes(
     service: Service, content: Mapping[str, object], *parts: bytes, size: str | None = None
 ) -> tuple[dict[str, Any], bytes]:
-    """Send JSON and bytes; return the answer's JSON and bytes."""
-    head = json.dumps(content).encode()
-    headers = {
-        "Content-Type": "application/octet-stream",
-        "Inference-Header-Content-Length": str(len(head)) if size is None else size,
-    }
-    body = base64.b64encode(head + b"".join(parts)).decode()
-    event = make_event("POST", INFER, body, headers=headers, is_base64=True)
-    answer = service.handler(event, CONTEXT)
-    text: str = answer["body"]
-    raw = base64.b64decode(text) if answer["isBase64Encoded"] else text.encode()
-    end = int(answer["headers"].get("inference-header-content-length", len(raw)))
-    document: dict[str, Any] = json.loads(raw[:end])
-    return {"status": answer["statusCode"], **document}, raw[end:]
+    return service.post_bytes(INFER, content, *parts, size=size)
 
 
 @pytest.fixture
