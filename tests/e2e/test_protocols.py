@@ -1,0 +1,90 @@
+"""Other people's protocols through the HTTP API: the same answers, and the same refusals."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.system import LiveSystem
+from tests.fixtures.clients import prepare_clients
+from tests.fixtures.corpus import CORPUS, find_fault
+from training.data.simulator import DATASET
+
+PROGRAM = Path(__file__).parents[1] / "contract" / "triton_once.py"
+BYTES = "application/octet-stream"
+
+
+@pytest.fixture(scope="module")
+def record(system: LiveSystem) -> dict[str, Any]:
+    page = system.http.get("/openapi.json").json()
+    assert page["security"] == [{"x-api-key": []}]
+    [example] = page["components"]["schemas"]["Record"]["examples"]
+    found: dict[str, Any] = example
+    return found
+
+
+@pytest.fixture(scope="module")
+def probabilities(system: LiveSystem, record: dict[str, Any]) -> list[float]:
+    [prediction] = system.predict(DATASET, [record])
+    return list(prediction["probability"].values())
+
+
+def test_mlflow_protocol_answers_alike(
+    system: LiveSystem, record: dict[str, Any], probabilities: list[float]
+) -> None:
+    rows = system.http.post("/invocations", json={"dataframe_records": [record]}).json()
+    assert len(rows["predictions"]) == 1
+    names = [name for name, value in record.items() if value is not None]
+    text = ",".join(names) + "\n" + ",".join(str(record[name]) for name in names) + "\n"
+    table = system.http.post("/invocations", content=text, headers={"content-type": "text/csv"})
+    assert table.json()["predictions"] == rows["predictions"]
+    assert system.http.get("/ping").status_code == 200
+
+
+def test_inference_protocol_answers_alike_in_json(
+    system: LiveSystem, record: dict[str, Any], probabilities: list[float]
+) -> None:
+    types = {bool: "BOOL", str: "BYTES"}
+    tensors = [
+        {"name": name, "datatype": types.get(type(value), "FP64"), "shape": [1], "data": [value]}
+        for name, value in record.items()
+    ]
+    reply = system.http.post(f"/v2/models/{DATASET}/infer", json={"id": "1", "inputs": tensors})
+    found = {output["name"]: output["data"] for output in reply.json()["outputs"]}
+    assert reply.json()["id"] == "1"
+    assert found["probabilities"] == pytest.approx(probabilities, abs=1e-6)
+
+
+def test_tritonclient_gets_bytes_through_the_api(
+    system: LiveSystem, record: dict[str, Any], probabilities: list[float]
+) -> None:
+    headers = {
+        "x-api-key": system.http.headers["x-api-key"],
+        # API Gateway passes bytes on for the media types that both sides name.
+        "Content-Type": BYTES,
+        "Accept": BYTES,
+    }
+    url = str(system.http.base_url).removeprefix("http://").rstrip("/")
+    done = subprocess.run(
+        [
+            *[str(prepare_clients()), str(PROGRAM), url, json.dumps(headers)],
+            *[DATASET, json.dumps(record)],
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["probabilities"] == [pytest.approx(probabilities, abs=1e-6)]
+
+
+def test_rejects_what_nobody_should_send_through_the_api(system: LiveSystem) -> None:
+    faults = []
+    for bad in CORPUS:
+        reply = system.http.post(bad.path, content=bad.body, headers=dict(bad.headers))
+        assert reply.status_code != 429, "the API was too busy to look"
+        faults.append(find_fault(bad, reply.status_code, reply.text))
+    assert [fault for fault in faults if fault] == []
