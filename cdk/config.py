@@ -37,7 +37,8 @@ class Config:
     Attributes
     ----------
     target : {"local", "localstack", "aws"}
-        Where it runs. It decides how packages are built, never what the templates mean.
+        Where it runs. It decides how packages are built and, by the default of `job_cells`, whether
+        there are training jobs; never what else the templates mean.
     stage : {"dev", "prod"}
         ``dev`` is destroyed without a trace; ``prod`` keeps its data and is protected.
     region : str

@@ -11,7 +11,11 @@ from typing import Final
 from cdk.setting import Raw, flag, whole_number
 
 CELLS: Final = 5_000_000
-"""Rows times features up to which a candidate fits into a function's 3008 MB and 15 minutes."""
+"""Rows times features up to which candidates keep within a function's 15 minutes.
+
+The slowest, the forest, takes about 25 seconds of one core for one fit of so many: eight fits and
+the 300 seconds of a thorough search make eight or nine minutes. Memory is no matter before that.
+"""
 
 # AWS's deep-learning container: Ubuntu 22.04, Python 3.12.10, SageMaker's training toolkit.
 # https://github.com/aws/deep-learning-containers/blob/master/pytorch/training/docker/2.9/py3/Dockerfile.cpu

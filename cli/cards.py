@@ -75,8 +75,20 @@ def card(  # noqa: PLR0913 - one parameter an option
     return None
 
 
-def gather(system: System, *, model: str | None, version: int | None, run: str | None) -> "Facts":
+def gather(
+    system: System,
+    *,
+    model: str | None,
+    version: int | None,
+    run: str | None,
+    with_best: bool = True,
+) -> "Facts":
     """Read what is known of a version, of the champion, or of a run.
+
+    Parameters
+    ----------
+    with_best : bool
+        Whether to compute the best possible score, where the world is known.
 
     Raises
     ------
@@ -96,7 +108,8 @@ def gather(system: System, *, model: str | None, version: int | None, run: str |
             raise NotFoundError(f"{name} has no champion yet.", next_step="loop card --run RUN_ID")
         version = champion.version
     record = system.registry.version(name, version)
-    return gather_version(system.store, record, best_possible=best_possible(system, name, record))
+    best = best_possible(system, name, record) if with_best else {}
+    return gather_version(system.store, record, best_possible=best)
 
 
 def _write(facts: "Facts", to: Path | None) -> list[Path]:

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from cli import (
     cards,
     cloud,
+    compare,
     data,
     deployments,
     doctor,
@@ -117,6 +118,7 @@ for _module in (
     exports,
     judging,
     cards,
+    compare,
     requests,
     serve,
     traffic,

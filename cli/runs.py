@@ -29,7 +29,8 @@ def train(
         typer.Option(
             "--budget",
             help=f"How long to search: three candidates as they are ({DEFAULT_BUDGET}), or all"
-            f" of them with a short or a long search; {DEFAULT_BUDGET} if not given.",
+            " five with up to 12 configurations of each (standard: a minute) or 60 (thorough: five"
+            f" minutes); counted by the data's size, not timed. {DEFAULT_BUDGET} if not given.",
         ),
     ] = None,
     prefer: Annotated[

@@ -96,7 +96,16 @@ def _show_all(session: Session, rows: list[dict[str, Any]]) -> None:
         session.output.say("There is no run yet. Next: loop train, or loop data add FILE")
         return
     session.output.table(
-        ["run", "dataset", "started", "took", "outcome", "candidate", "on the holdout", "version"],
+        [
+            "run",
+            "dataset",
+            "started (UTC)",
+            "took",
+            "outcome",
+            "candidate",
+            "on the holdout",
+            "version",
+        ],
         [
             [
                 row["run_id"][:_SHORT],
@@ -148,7 +157,7 @@ def _show_detail(session: Session, detail: "RunDetail", described: dict[str, Any
         out.say(described["reason"])
     if detail.steps:
         out.table(
-            ["step", "began", "took", "peak memory", "outcome"],
+            ["step", "began (UTC)", "took", "peak memory", "outcome"],
             [[each.step, _moment(each.started_at.isoformat()), describe_seconds(each.seconds),
               f"{each.peak_memory_mib:.0f} MiB", each.outcome] for each in detail.steps],
             title="Steps",
@@ -156,7 +165,7 @@ def _show_detail(session: Session, detail: "RunDetail", described: dict[str, Any
     if detail.candidates:
         out.table(
             ["candidate", "loss", "calibration", "tried", "parameters, or why it failed"],
-            [[each.candidate, each.cross_validated_loss, each.calibration, each.configurations + 1,
+            [[each.candidate, each.cross_validated_loss, each.calibration, each.configurations,
               _parameters(each.parameters) or each.reason[:_REASON] or "its defaults"]
              for each in detail.candidates],
             title="Candidates, by cross-validation",
@@ -171,7 +180,7 @@ def _list_facts(detail: "RunDetail", described: dict[str, Any]) -> Iterator[tupl
     yield "outcome", described["outcome"]
     if described["version"]:
         yield "version", described["version"]
-    yield "started", _moment(described["started_at"])
+    yield "started (UTC)", _moment(described["started_at"])
     yield "took", describe_seconds(described["seconds"])
     if asked := detail.spec or detail.request:
         yield "asked for", f"budget {asked.budget}, prefer {asked.prefer}, seed {asked.seed}"

@@ -86,7 +86,8 @@ class TrainingJobs(Construct):
             max_attempts=30,
         )
         state.add_retry(
-            errors=["SageMaker.ThrottlingException"],
+            # The second is any other answer of the API, "rate exceeded" among them.
+            errors=["SageMaker.ThrottlingException", "SageMaker.AmazonSageMakerException"],
             interval=Duration.seconds(5),
             backoff_rate=2,
             max_attempts=5,
@@ -179,9 +180,8 @@ class TrainingJobs(Construct):
 
     def _stopping_condition(self) -> dict[str, int]:
         runs_s = self._config.job_minutes * 60
-        if self._config.job_spot:
-            return {"MaxRuntimeInSeconds": runs_s, "MaxWaitTimeInSeconds": 2 * runs_s}
-        return {"MaxRuntimeInSeconds": runs_s}
+        waits = {"MaxWaitTimeInSeconds": 2 * runs_s} if self._config.job_spot else {}
+        return {"MaxRuntimeInSeconds": runs_s, **waits}
 
     def _image(self) -> str:
         return self._config.job_image.replace("{region}", Stack.of(self).region)

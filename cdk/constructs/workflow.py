@@ -29,6 +29,17 @@ _TRANSIENT = [
     "Lambda.TooManyRequestsException",
     "UnavailableError",
 ]
+# How it ends when a function's memory or time was too small; a name that Lambda does not give the
+# fault any more is in nobody's way.
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+_TOO_SMALL = [
+    "Lambda.Unknown",
+    "MemoryError",
+    "Runtime.ExitError",
+    "Runtime.OutOfMemory",
+    "Sandbox.Timedout",
+    "States.Timeout",
+]
 _RUN_ID = "$$.Execution.Name"
 _FAILURE = "$.failure"
 # The execution's whole input: the first step knows what may be in it and what is meant without it.
@@ -132,7 +143,7 @@ class TrainingWorkflow(Construct):
         return candidates
 
     def _by_size(self, function: tasks.LambdaInvoke, jobs: TrainingJobs) -> sfn.Choice:
-        """Fit in a function what fits into one, and as a job what does not.
+        """Fit in a function what fits into one, and as a job what does not, or did not.
 
         A job that ends badly is a candidate that failed: the others may still make a good model.
         """
@@ -140,6 +151,7 @@ class TrainingWorkflow(Construct):
         failed = self._task("Candidate failed", self._steps.candidate, None, _with_run(
             {"candidate": "$.candidate", "failure": _FAILURE}), caught=False)  # fmt: skip
         job.add_catch(failed, errors=["States.ALL"], result_path=_FAILURE)
+        function.add_catch(job, errors=_TOO_SMALL, result_path="$.too_small")
         too_large = sfn.Condition.number_greater_than("$.cells", self._config.job_cells)
         return (
             sfn.Choice(self, "Too large for a function?").when(too_large, job).otherwise(function)

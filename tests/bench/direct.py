@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from core.contract import Contract
 from training.data.names import CANDIDATES_OF
-from training.model.recipes import Recipe, find_recipe
+from training.model.recipes import Recipe, choose_defaults, find_recipe
 from training.model.search import EFFORTS
 
 SEED = 0
@@ -64,15 +64,17 @@ def _fit(
     recipe: Recipe, contract: Contract, train: pd.DataFrame, y: np.ndarray, test: pd.DataFrame
 ) -> tuple[float, np.ndarray]:
     """Return the cross-validated Brier score and the answers for the rows that are held out."""
-    model = _assemble(recipe, contract)
+    model = _assemble(recipe, contract, rows=len(train))
     folds = StratifiedKFold(EFFORTS["tiny"].folds, shuffle=True, random_state=SEED)
     crossed = cross_val_predict(model, train, y, cv=folds, method="predict_proba")[:, 1]
     model.fit(train, y)
     return float(brier_score_loss(y, crossed)), model.predict_proba(test)[:, 1]
 
 
-def _assemble(recipe: Recipe, contract: Contract) -> Any:  # noqa: ANN401 (scikit-learn has no types)
-    estimator = recipe.make_estimator(contract.task, SEED)
+def _assemble(recipe: Recipe, contract: Contract, *, rows: int) -> Any:  # noqa: ANN401 (scikit-learn has no types)
+    chosen = choose_defaults(recipe, contract.task, rows=rows)
+    settings = {name.removeprefix("model__"): value for name, value in chosen.items()}
+    estimator = recipe.make_estimator(contract.task, SEED).set_params(**settings)
     if recipe.numbers is None:
         return estimator
     numbers = [column.name for column in contract.numeric_columns]

@@ -99,6 +99,14 @@ def test_a_run_is_fitted_by_size(deployment: Synthesized) -> None:
     assert choice["Default"] == "Candidate"
 
 
+def test_what_was_too_large_for_a_function_is_fitted_as_a_job(deployment: Synthesized) -> None:
+    (catch,) = states_of_the_map(deployment)["Candidate"]["Catch"]
+    assert catch["Next"] == "Candidate job"
+    assert catch["ResultPath"] == "$.too_small"  # the candidate's name stays where it was
+    assert {"Lambda.Unknown", "Sandbox.Timedout", "States.Timeout"} <= set(catch["ErrorEquals"])
+    assert "States.ALL" not in catch["ErrorEquals"]  # any other fault fails the run
+
+
 def test_a_job_that_fails_is_a_candidate_that_failed(deployment: Synthesized) -> None:
     states = states_of_the_map(deployment)
     (catch,) = states["Candidate job"]["Catch"]
@@ -117,7 +125,7 @@ def test_a_job_is_asked_for_again_only_while_there_is_none(deployment: Synthesiz
     retried = states_of_the_map(deployment)["Candidate job"]["Retry"]
     assert [retry["ErrorEquals"] for retry in retried] == [
         ["SageMaker.ResourceLimitExceededException"],
-        ["SageMaker.ThrottlingException"],
+        ["SageMaker.ThrottlingException", "SageMaker.AmazonSageMakerException"],
     ]
 
 

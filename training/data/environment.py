@@ -6,7 +6,6 @@ same on Lambda, in a training job and on a laptop, as long as it is the same.
 
 import hashlib
 import platform
-import re
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -20,7 +19,17 @@ StepPackage = Literal["tables", "fit", "evaluate"]
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _CODE: Final = ("core", "training/data", "training/model", "training/judge")
-_LOCKED: Final = re.compile(rb"^([A-Za-z0-9][A-Za-z0-9._-]*)==", re.MULTILINE)
+_EVERYWHERE: Final = ("numpy", "obstore", "pydantic", "pydantic-core")
+_LOADED: Final[dict[StepPackage, tuple[str, ...]]] = {
+    "tables": ("duckdb",),
+    "fit": (
+        "cloudpickle", "joblib", "ml-dtypes", "narwhals", "onnx", "protobuf", "scikit-learn",
+        "scipy", "skl2onnx", "threadpoolctl",
+    ),
+    "evaluate": ("onnxruntime",),
+}  # fmt: skip
+"""What the steps of a package load of what is locked, but for helpers of typing. Named one by one:
+a lock holds other systems' packages too, and a laptop has more installed than a function."""
 
 
 @cache
@@ -29,7 +38,7 @@ def describe_environment(package: StepPackage) -> Environment:
 
     `code_sha256` covers the Python files that decide a model, wherever they are used: ``core``, and
     of ``training`` what is not for people to look at. `lock_sha256` is that of the lock file that
-    the package is installed from; `packages` are those of them that are really installed here.
+    the package is installed from; `packages` are those that its steps load, as installed here.
 
     Raises
     ------
@@ -37,13 +46,14 @@ def describe_environment(package: StepPackage) -> Environment:
         If the lock file is missing.
     """
     lock = _read_lock(package)
+    loaded = sorted((*_EVERYWHERE, *_LOADED[package]))
     return Environment(
         code_sha256=_hash_code(),
         lock_sha256=hashlib.sha256(lock).hexdigest(),
         python=platform.python_version(),
         machine=name_machine(),
         arithmetic=name_arithmetic(),
-        packages=_find_versions(lock),
+        packages={name: metadata.version(name) for name in loaded},
     )
 
 
@@ -57,16 +67,6 @@ def _read_lock(package: StepPackage) -> bytes:
             " it was made with.",
             next_step="Use a whole checkout, or a package that 'loop deploy' built.",
         ) from None
-
-
-def _find_versions(lock: bytes) -> dict[str, str]:
-    found = {}
-    for name in sorted({match.decode() for match in _LOCKED.findall(lock)}):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue  # the lock holds other systems' and other Pythons' packages too
-    return found
 
 
 @cache

@@ -153,7 +153,7 @@ class CandidateResult(RunFile):
     fold_losses : tuple of float
         What `cross_validated_loss` is the mean of; all candidates of a run have the same folds.
     parameters : dict of str to str
-        What the search changed of the candidate's defaults.
+        What the search, or the number of rows, changed of the candidate's defaults.
     configurations : int
         How many were tried.
     calibration : {'none', 'sigmoid', 'isotonic'}

@@ -15,7 +15,7 @@ from training.judge.decide import measure_cost
 from training.judge.explain import Predict, find_hardest, measure_importances
 from training.judge.resample import find_interval
 from training.judge.residuals import describe_residuals
-from training.judge.score import Scored
+from training.judge.score import Holdout, Scored
 from training.judge.shares import find_share_interval
 from training.judge.slices import Answered, compare_groups, slice_holdout
 
@@ -64,7 +64,7 @@ def describe(
         interval_half_width=holdout.half_width,
         expected_cost=_measure_cost(answered, decision),
         classes=_describe_classes(contract, answered),
-        reliability=_describe_reliability(answered),
+        reliability=describe_reliability(holdout, answered.answers),
         curves=trace_classes(
             contract,
             holdout,
@@ -125,8 +125,10 @@ def _describe_classes(contract: Contract, answered: Answered) -> tuple[ClassScor
     )
 
 
-def _describe_reliability(answered: Answered) -> tuple[ReliabilityBin, ...]:
-    holdout, answers = answered.holdout, answered.answers
+def describe_reliability(
+    holdout: Holdout, answers: NDArray[np.float64]
+) -> tuple[ReliabilityBin, ...]:
+    """Return how often it came true what n answers promised, by how much they promised."""
     if holdout.task == "regression":
         return ()
     if holdout.task == "binary":

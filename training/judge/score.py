@@ -26,10 +26,13 @@ _ERROR: Final = "expected_calibration_error"
 _CHANCE_DRAWS: Final = 400
 
 
-class _Scores(Protocol):
+class Scores(Protocol):
+    """What measures answers in many resamples at once."""
+
     width: int
 
-    def measure(self, weights: NDArray[np.float64]) -> Numbers: ...
+    def measure(self, weights: NDArray[np.float64]) -> Numbers:
+        """Return each metric of shape (b,) for weights of shape (b, n)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +92,15 @@ class Holdout:
             these rows leave undefined (ROC AUC where a class is absent) is left out.
         """
         ones = np.ones((1, len(answers)))
-        measured = self._scores(answers).measure(ones)
+        measured = self.open_scores(answers).measure(ones)
         found = {name: float(v[0]) for name, v in measured.items() if np.isfinite(v[0])}
         return {LOSS_NAMES[self.task]: loss(self.task, answers, self.target)} | found
 
     def score_with_intervals(self, answers: NDArray[np.float64]) -> Scored:
         """Return the metrics of n answers and the interval of each; see `score`."""
-        scores = self._scores(answers)
+        scores = self.open_scores(answers)
         parts = [
-            scores.measure(weights) | self._losses(answers, weights)
+            scores.measure(weights) | self.weigh_losses(answers, weights)
             for weights in self.draw(scores.width)
         ]
         metrics, intervals = self.score(answers), find_intervals(parts)
@@ -127,7 +130,8 @@ class Holdout:
             share_better=float((means < 0).mean()),
         )
 
-    def _scores(self, answers: NDArray[np.float64]) -> _Scores:
+    def open_scores(self, answers: NDArray[np.float64]) -> Scores:
+        """Return what measures n answers in many resamples at once."""
         if self.task == "regression":
             return NumberScores(answers.reshape(-1), self.target, self.half_width)
         classes = self.target.astype(np.int64)
@@ -135,7 +139,8 @@ class Holdout:
             return BinaryScores(answers, classes, self.threshold)
         return MulticlassScores(answers, classes)
 
-    def _losses(self, answers: NDArray[np.float64], weights: NDArray[np.float64]) -> Numbers:
+    def weigh_losses(self, answers: NDArray[np.float64], weights: NDArray[np.float64]) -> Numbers:
+        """Return the task's loss of resamples, by name."""
         losses = row_losses(self.task, answers, self.target)
         return {LOSS_NAMES[self.task]: weights @ losses / weights.sum(axis=1)}
 

@@ -4,11 +4,13 @@ The map is learned from out-of-fold answers, so no row is calibrated by what its
 every map is kept flat enough for float32: the exported graph must answer as scikit-learn does.
 """
 
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
@@ -167,12 +169,15 @@ def _fit(
 
 def _fit_sigmoid(p: NDArray[np.float64], happened: NDArray[np.bool_]) -> Sigmoid | None:
     """Fit by maximum likelihood; None where it would turn the order around or be too steep."""
-    if happened.all() or not happened.any():
+    if happened.all() or not happened.any() or p.min() == p.max():
         return None
     held = np.clip(p, _SMALLEST, 1 - _SMALLEST)
     odds = (np.log(held) - np.log1p(-held)).reshape(-1, 1)
     fitted = LogisticRegression(C=_WEAK_PENALTY, solver="newton-cholesky", max_iter=100)
-    fitted.fit(odds, happened)
+    with warnings.catch_warnings():
+        # Said of answers that are nearly alike; it goes on by another way.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted.fit(odds, happened)
     slope, offset = float(np.float32(fitted.coef_[0, 0])), float(np.float32(fitted.intercept_[0]))
     edge = _find_edge(slope, offset)
     return None if slope <= 0 or edge is None else Sigmoid(slope, offset, edge)

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from core.contract import Contract, Task
 from core.inputs import ModelInputs
@@ -195,8 +196,14 @@ def one_thread() -> AbstractContextManager[object]:
     It is faster, too, where cores are shared: threads that wait for each other were measured to
     make boosting take thirty times as long.
     """
-    limits: AbstractContextManager[object] = threadpool_limits(limits=1)
+    limits: AbstractContextManager[object] = _find_thread_pools().limit(limits=1)
     return limits
+
+
+@cache
+def _find_thread_pools() -> ThreadpoolController:
+    # Looking for them takes milliseconds; those that fits use came with the imports above.
+    return ThreadpoolController()
 
 
 @contextmanager

@@ -19,8 +19,8 @@ from training.model.candidates import (
     one_thread,
 )
 from training.model.folds import Fold, make_folds
-from training.model.recipes import Recipe
-from training.model.search import EFFORTS, search
+from training.model.recipes import Recipe, choose_defaults
+from training.model.search import count_folds, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Configuration:
     Attributes
     ----------
     parameters : Parameters
-        What the search changed of the candidate's defaults.
+        What the search, or the number of rows, changed of the candidate's defaults.
     crossed : CrossValidation
         The calibrated answers and their losses.
     calibrated : Calibrated
@@ -109,9 +109,10 @@ def configure(
     """
     contract = material.contract
     found = search(recipe, material, rows, budget=budget, seed=seed)
-    folds = make_folds(rows, contract, count=EFFORTS[budget].folds, seed=seed)
+    folds = make_folds(rows, contract, count=count_folds(budget, rows=len(rows)), seed=seed)
     tried = []
-    for parameters in [{}, found.parameters] if found.configurations else [{}]:
+    defaults = choose_defaults(recipe, contract.task, rows=len(rows))
+    for parameters in [defaults, found.parameters] if found.configurations else [defaults]:
         crossed = cross_validate(recipe, material, folds, seed=seed, parameters=parameters)
         answers, calibrated = calibrate_answers(recipe, rows, contract, crossed)
         tried.append(Configuration(parameters, answers, calibrated, 1 + found.configurations))

@@ -20,6 +20,7 @@ from sklearn.preprocessing import KBinsDiscretizer, StandardScaler, TargetEncode
 Matrix = NDArray[np.floating[Any]]
 
 EARLIER_BLOCKS: Final = 5
+_WEAKEST: Final = 0.03  # of the largest singular value
 
 
 class Imputer(SimpleImputer):  # type: ignore[misc]
@@ -86,7 +87,11 @@ class Topics(TruncatedSVD):  # type: ignore[misc]
         self.n_components: int = min(self.n_components, X.shape[1])
         with np.errstate(invalid="ignore", divide="ignore"):  # shares of a variance of 0
             super().fit_transform(X, y)
+        # A direction along which texts hardly differ holds rounding errors, which scaling would
+        # turn into signals.
+        weak = self.singular_values_ < _WEAKEST * self.singular_values_.max(initial=0.0)
         self.components_: NDArray[np.float64] = _round(self.components_)
+        self.components_[weak] = 0.0
         return np.asarray(self.transform(X))
 
 

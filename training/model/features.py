@@ -164,7 +164,7 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for place, width in enumerate(self.word_counts):
             if width:
                 columns = list(range(words, words + width))
-                parts.append((f"texts_{place}", self._read_words(), columns))
+                parts.append((f"texts_{place}", self._read_words(width), columns))
             words += width
         if not parts:
             raise InvalidInputError("No feature has a value in any of the training rows.")
@@ -197,11 +197,11 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts.append(("bins", Pipeline([("fill", fill), ("cut", bins)]), known))
         return parts
 
-    def _read_words(self) -> BaseEstimator:
+    def _read_words(self, width: int) -> BaseEstimator:
         if self.texts == "counts":
             judge = f_regression if self.task == "regression" else chi2
             return TellingWords(judge, k=TELLING_WORDS)
-        if self.texts == "words":
+        if self.texts == "words" or width <= TOPICS:
             return WordWeights()
         topics = Topics(n_components=TOPICS, random_state=self.seed)
         return Pipeline([("weigh", WordWeights()), ("turn", topics), ("scale", Scaler())])

@@ -29,6 +29,11 @@ from training.model.features import Numbers, Texts
 Space = Mapping[str, Sequence[Any]]
 
 FOREST_TREES: Final = 100
+FEWEST_TREES: Final = 100
+MOST_TREES: Final = 300
+"""Of boosting, by default; see `choose_defaults`."""
+
+_TREES_BELOW: Final = ((30_000, FEWEST_TREES), (300_000, 200))
 _FOREST_LEAVES: Final = 256
 
 
@@ -93,10 +98,10 @@ def _make_boosting(task: Task, seed: int) -> BaseEstimator:
     # random and needs more of them than a small dataset has.
     regression = task == "regression"
     boosting = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
-    # Of many classes, each has trees of its own: fewer of them, that go further.
-    steps = {"max_iter": 100, "learning_rate": 0.1} if task == "multiclass" else {}
     return boosting(
-        **{"max_iter": 300, "learning_rate": 0.05} | steps,
+        # Of many classes, each has trees of its own: fewer of them.
+        max_iter=FEWEST_TREES if task == "multiclass" else MOST_TREES,
+        learning_rate=0.1,
         max_leaf_nodes=8,
         l2_regularization=1.0,
         early_stopping=False,
@@ -211,6 +216,19 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         )
     }
 )
+
+
+def choose_defaults(recipe: Recipe, task: Task, *, rows: int) -> dict[str, Any]:
+    """Return which of a candidate's default parameters follow from the number of training rows.
+
+    Many trees learn a small table by heart, and few cannot tell all that a large one knows. On
+    simulated holdouts, 100 trees had a lower loss than 300 up to 20,000 rows, and 200 or 300 a
+    higher ROC AUC at 100,000.
+    """
+    if recipe.name != "boosting" or task == "multiclass":
+        return {}
+    trees = next((trees for below, trees in _TREES_BELOW if rows < below), MOST_TREES)
+    return {"model__max_iter": trees}
 
 
 def find_recipe(name: str) -> Recipe:

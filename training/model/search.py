@@ -40,7 +40,7 @@ class Effort:
     Attributes
     ----------
     folds : int
-        Folds of the cross-validation that candidates are compared by.
+        Folds of the cross-validation that candidates are compared by; see `count_folds`.
     seconds : float
         Estimated time of the search, on one core.
     configurations : int
@@ -58,6 +58,9 @@ EFFORTS: Final[dict[Budget, Effort]] = {
     "thorough": Effort(folds=5, seconds=300.0, configurations=60),
 }
 SEARCH_FOLDS: Final = 3
+LARGE_ROWS: Final = 200_000
+"""From this many training rows on, three folds tell candidates apart as surely as more would."""
+
 MIN_HALVING_ROWS: Final = 3000
 """From this many rows on, most configurations are judged on some of the rows only."""
 
@@ -123,6 +126,12 @@ def _measure_width(recipe: Recipe, material: Material) -> int:
     if recipe.name == "boosting" and contract.task == "multiclass":
         width *= len(contract.classes)  # each class has trees of its own
     return width
+
+
+def count_folds(budget: Budget, *, rows: int) -> int:
+    """Return how many folds the candidates of a run are compared by; the same for all of them."""
+    folds = EFFORTS[budget].folds
+    return folds if rows < LARGE_ROWS else min(folds, SEARCH_FOLDS)
 
 
 def count_configurations(

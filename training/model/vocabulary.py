@@ -55,9 +55,13 @@ class Vocabulary:
         matrix = np.empty((len(inputs), places + sum(self.word_counts)), np.float32)
         matrix[:, : self.numeric_width] = inputs.numeric
         for place, levels in enumerate(self.levels):
-            code_of = {level: float(code) for code, level in enumerate(levels)}
-            codes = [code_of.get(level, UNSEEN) for level in inputs.strings[:, place].tolist()]
-            matrix[:, self.numeric_width + place] = codes
+            column = matrix[:, self.numeric_width + place]
+            column[:] = UNSEEN
+            if levels:
+                code_of = {level: float(code) for code, level in enumerate(levels)}
+                column[:] = [
+                    code_of.get(cell, UNSEEN) for cell in inputs.strings[:, place].tolist()
+                ]
         ends = np.cumsum([places, *self.word_counts])
         for place, lexicon in enumerate(self.lexicons):
             texts = inputs.strings[:, len(self.levels) + place].tolist()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 Cell = str | int | float | bool | None
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,10 @@ def tell_number(value: float) -> str:
 
 
 def tell_interval(interval: Sequence[float] | None) -> str:
-    """Return an interval as ``low to high``; empty where there is none."""
-    return "" if interval is None else f"{tell_number(interval[0])} to {tell_number(interval[1])}"
+    """Return an interval as ``low to high`` that is not broken; empty where there is none."""
+    if interval is None:
+        return ""
+    return f"{tell_number(interval[0])} to {tell_number(interval[1])}".replace(" ", NO_BREAK)
 
 
 def tell_name(name: str) -> str:

@@ -7,12 +7,10 @@ only a person can say comes from `training.report.about`.
 from collections.abc import Iterator
 
 from core.metrics import LOSS_NAMES
-from training.data.judging import Decision
 from training.report import pictures
 from training.report.blocks import (
     Block,
     Cell,
-    Code,
     Document,
     Highlight,
     Said,
@@ -36,6 +34,7 @@ from training.report.findings import (
     tabulate_metrics,
     tabulate_slices,
 )
+from training.report.making import tell_decision, tell_provenance
 
 _METHOD = (
     "Intervals hold 95%, by the bootstrap over rows of the holdout (over groups, where rows belong"
@@ -109,28 +108,7 @@ def _tell_details(facts: Facts) -> Iterator[Block]:
     yield Said("Where can questions and complaints be sent?", about.contact)
     yield Said("Under which licence may it be used?", about.licence)
     yield Said("How should it be cited?", about.citation)
-    yield from _tell_provenance(facts)
-
-
-def _tell_provenance(facts: Facts) -> Iterator[Block]:
-    """Tell all that decides the bundle, whatever the manifest lists."""
-    rows: list[tuple[str, str]] = []
-    packages: list[tuple[str, str]] = []
-    for name, value in facts.manifest.provenance.model_dump(mode="json").items():
-        if name == "packages":
-            packages = sorted(value.items())
-        elif isinstance(value, dict):
-            rows += [(f"{tell_name(name)}: {key}", str(each)) for key, each in value.items()]
-        else:
-            rows.append((tell_name(name), str(value)))
-    rows += [(f"file {name}", each) for name, each in sorted(facts.manifest.files.items())]
-    yield Table("What it was made of", ("what", "which"), rows,
-                note="The same data, spec, code and packages give the same bytes.")  # fmt: skip
-    if facts.version:
-        yield Text("To train it again and see that the bytes are the same:")
-        yield Code(f"loop reproduce {facts.version.version} --model {facts.manifest.model}")
-    if packages:
-        yield Table("Packages", ("package", "version"), packages)
+    yield from tell_provenance(facts)
 
 
 def _tell_use(facts: Facts) -> Iterator[Block]:
@@ -157,55 +135,7 @@ def _tell_metrics(facts: Facts) -> Iterator[Block]:
     )
     loss = tell_name(LOSS_NAMES[facts.spec.contract.task])
     yield Text(f"Models are compared by one number, the {loss}: lower is better. {_METHOD}")
-    yield from _tell_decision(facts)
-
-
-def _tell_decision(facts: Facts) -> Iterator[Block]:
-    report, decision = facts.report, facts.spec.judging.decision
-    if report.decision_threshold is not None:
-        yield Pairs(
-            [
-                ("answers yes from", report.decision_threshold),
-                ("because", _explain_threshold(decision)),
-                ("mean cost of a decision", report.expected_cost),
-            ]
-        )
-        yield Table(
-            "Declared costs",
-            ("", "answered no", "answered yes"),
-            [
-                ["no was true", decision.true_negative_cost, decision.false_positive_cost],
-                ["yes was true", decision.false_negative_cost, decision.true_positive_cost],
-            ],
-        )
-    if report.interval_half_width is not None:
-        yield Pairs(
-            [
-                (
-                    "interval",
-                    f"the prediction, {tell_number(report.interval_half_width)} up and down",
-                ),
-                ("made to hold", f"{decision.interval_coverage:.0%} of true values"),
-            ]
-        )
-    if report.calibration_losses:
-        tried: list[list[Cell]] = [
-            [name, value, name == report.calibration]
-            for name, value in report.calibration_losses.items()
-        ]
-        yield Table(
-            "Calibrations that were tried",
-            ("calibration", "cross-validated Brier score", "taken"),
-            tried,
-        )
-
-
-def _explain_threshold(decision: Decision) -> str:
-    if decision.target_precision is not None:
-        return f"it finds the most at a precision of {decision.target_precision:.0%}"
-    if decision.target_recall is not None:
-        return f"it makes the fewest false alarms at a recall of {decision.target_recall:.0%}"
-    return "both answers cost the same there, by the declared costs"
+    yield from tell_decision(facts)
 
 
 def _tell_evaluation_data(facts: Facts) -> Iterator[Block]:
@@ -253,10 +183,11 @@ def _tell_results(facts: Facts) -> Iterator[Block]:
     yield tabulate_comparisons(facts)
     yield tabulate_gate(facts)
     yield from pictures.draw_curves(contract, report)
-    yield from pictures.draw_decisions(contract, report, judging.decision)
-    yield from pictures.draw_numbers(report, judging.decision)
+    yield from pictures.draw_decisions(contract, report)
+    yield from pictures.draw_numbers(report)
     yield from pictures.draw_slices(contract, report)
     yield from pictures.draw_importances(report)
+    yield from pictures.draw_stakes(report, judging.decision)
     yield from tabulate_classes(facts)
     yield from tabulate_slices(facts)
     yield from tabulate_importances(facts)

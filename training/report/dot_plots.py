@@ -167,8 +167,9 @@ def draw_both(first: str, second: str, pairs: Sequence[tuple[str, float, float]]
                 axes.plot([value], [place], "o", color=colour, markersize=7, markeredgecolor=PAPER)
         _name_rows(axes, [shorten(name, 28) for name, _, _ in pairs])
         for place, (name, colour) in enumerate(((second, SERIES[0]), (first, SERIES[1]))):
-            axes.text(0.99, 0.02 + 0.3 * place / max(len(pairs), 3), name, color=colour,
-                      weight="bold", ha="right", transform=axes.transAxes)  # fmt: skip
+            axes.annotate(name, (1, 0), xycoords="axes fraction", xytext=(-4, 6 + 14 * place),
+                          textcoords="offset points", color=colour, weight="bold",
+                          ha="right")  # fmt: skip
         axes.xaxis.set_major_locator(MaxNLocator(5))
     return sheet.svg
 

@@ -90,6 +90,10 @@ def _open(uri: str) -> tuple[Any, type[Exception]]:
     """Return a client of the tracking store, and the error that it raises."""
     # Read when MLflow is imported: what a person trains is nobody else's business.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # Its own lines on stdout would stand in the one JSON document of the command.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    # Seven retries, each twice as late as the one before, would keep a person waiting for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     if uri.startswith("file:"):
         # MLflow asks whoever keeps runs in plain files to say that it is meant so: it is.
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
@@ -229,4 +233,6 @@ def _find_picked(detail: RunDetail) -> CandidateResult | None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    # What follows are the insides of a client library.
+    return lines[0].partition(" with exception ")[0]

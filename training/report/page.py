@@ -171,4 +171,4 @@ def _is_number(cell: Cell) -> bool:
 
 def _text(text: str) -> str:
     """Escape text; characters that a page must not hold are shown as blanks."""
-    return escape("".join(c if c.isprintable() or c in "\n\u202f" else " " for c in text))
+    return escape("".join(c if c.isprintable() or c in "\n\u00a0\u202f" else " " for c in text))

@@ -8,7 +8,7 @@ from core.metrics import LOSS_NAMES
 from training.data.judging import Decision
 from training.data.reports import Curve, Report
 from training.data.runs import Slice
-from training.report import dot_plots, plots
+from training.report import decision_plots, dot_plots, plots
 from training.report.blocks import Figure, tell_name, tell_number
 from training.report.histograms import Histogram, compare_profiles
 from training.report.svg import MUTED
@@ -50,13 +50,13 @@ def draw_curves(contract: Contract, report: Report) -> Iterator[Figure]:
     )
 
 
-def draw_decisions(contract: Contract, report: Report, decision: Decision) -> Iterator[Figure]:
+def draw_decisions(contract: Contract, report: Report) -> Iterator[Figure]:
     """Draw what the answers promise and what decisions by them come to."""
     if report.reliability:
         whose = f"of {contract.classes[1]}" if contract.task == "binary" else "of the answer"
         yield Figure(
             "Reliability diagram.",
-            plots.draw_reliability([("this model", report.reliability)]),
+            plots.draw_reliability(report.reliability),
             f"The promised probability {whose} against how often it came true, with 95% intervals"
             " (Wilson); dotted: as promised. Below, how many rows each point stands for.",
         )
@@ -64,21 +64,32 @@ def draw_decisions(contract: Contract, report: Report, decision: Decision) -> It
         at = report.decision_threshold
         yield Figure(
             "Confusion matrix.",
-            plots.draw_confusion(contract.classes, report.confusion),
+            decision_plots.draw_confusion(contract.classes, report.confusion),
             "Rows of the holdout; the shade is the share of what came true"
             + ("." if at is None else f", at the decision threshold {tell_number(at)}."),
         )
+
+
+def draw_stakes(report: Report, decision: Decision) -> Iterator[Figure]:
+    """Draw what declared costs and coverage come to."""
     curve = find_curve(report, "candidate")
     if curve is not None and report.decision_threshold is not None:
         yield Figure(
             "Cost of a decision.",
-            plots.draw_costs(curve, decision, report.decision_threshold),
+            decision_plots.draw_costs(curve, decision, report.decision_threshold),
             "Mean cost on the holdout by the declared cost matrix, if the answer were yes from"
             " another probability.",
         )
+    if report.residuals is not None and report.interval_half_width is not None:
+        yield Figure(
+            "Coverage of the interval.",
+            dot_plots.draw_coverage(report.residuals, decision.interval_coverage),
+            f"Share of true values in the interval, with 95% intervals; dotted: the declared"
+            f" {decision.interval_coverage:.0%}.",
+        )
 
 
-def draw_numbers(report: Report, decision: Decision) -> Iterator[Figure]:
+def draw_numbers(report: Report) -> Iterator[Figure]:
     """Draw how far the predictions of a regression are off."""
     residuals = report.residuals
     if residuals is None:
@@ -94,13 +105,6 @@ def draw_numbers(report: Report, decision: Decision) -> Iterator[Figure]:
         dot_plots.draw_residual_histogram(residuals),
         "What lies beyond the ends is counted in the outermost bins.",
     )
-    if report.interval_half_width is not None:
-        yield Figure(
-            "Coverage of the interval.",
-            dot_plots.draw_coverage(residuals, decision.interval_coverage),
-            f"Share of true values in the interval, with 95% intervals; dotted: the declared"
-            f" {decision.interval_coverage:.0%}.",
-        )
 
 
 def draw_slices(contract: Contract, report: Report) -> Iterator[Figure]:

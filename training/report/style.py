@@ -40,9 +40,10 @@ pre { background: var(--panel); border-radius: .4rem; padding: .6rem .8rem; over
 .table { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .875rem; margin: .25rem 0; }
 th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--grid);
-  vertical-align: top; max-width: 26rem; overflow-wrap: anywhere; }
+  vertical-align: top; max-width: 26rem; overflow-wrap: break-word; }
 th { color: var(--muted); font-weight: 600; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th.number { white-space: normal; }
 .bad { color: var(--bad); font-weight: 650; }
 summary { cursor: pointer; font-weight: 600; font-size: .95rem; margin: 1rem 0 .25rem; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr));

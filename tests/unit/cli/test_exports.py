@@ -32,6 +32,7 @@ def two_runs(world: World, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> N
     copy(bucket, world.memory)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 
 def export(loop: Loop, folder: Path, run: str) -> dict[str, Any]:
@@ -109,6 +110,16 @@ def test_rejects_a_store_that_mlflow_does_not_know(loop: Loop) -> None:
     result = loop("export", "mlflow", "good-run", "--to", "carrier-pigeon://loft")
     assert result.exit_code == 2
     assert "MLflow cannot use this tracking store" in result.stderr
+
+
+def test_says_so_in_a_line_when_the_server_does_not_answer(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    result = loop("export", "mlflow", "good-run", "--to", "http://127.0.0.1:9")
+    assert result.exit_code == 6
+    assert "MLflow did not take the run: API request to http://127.0.0.1:9" in result.stderr
+    assert "HTTPConnectionPool" not in result.stderr
 
 
 def test_a_version_is_written_to_a_folder(loop: Loop, world: World, tmp_path: Path) -> None:

@@ -6,7 +6,14 @@ import pytest
 from pydantic import ValidationError
 
 from core import bundle, keys
-from core.bundle import Manifest, load_bundle, load_manifest, publish_bundle
+from core.bundle import (
+    Manifest,
+    hash_files,
+    load_bundle,
+    load_files,
+    load_manifest,
+    publish_bundle,
+)
 from core.contract import Task
 from core.errors import IntegrityError, NotFoundError
 from core.store import Bucket, open_memory
@@ -133,3 +140,40 @@ def test_rejects_threshold_when_model_is_not_binary() -> None:
     }
     with pytest.raises(ValidationError, match="decision_threshold"):
         Manifest.model_validate(content)
+
+
+FILES = {"MLmodel": b"flavors: {}", "requirements.txt": b"mlflow"}
+
+
+def make_manifest_with_files() -> Manifest:
+    hashes = hash_files({**FILES, "model.onnx": GRAPH})
+    return Manifest.model_validate(MANIFEST.model_dump() | {"files": hashes})
+
+
+def test_every_file_of_a_bundle_is_kept_and_verified(store: Bucket) -> None:
+    manifest = make_manifest_with_files()
+    bundle_id = publish_bundle(store, graph=GRAPH, manifest=manifest, files=FILES)
+    found = load_files(store, bundle_id)
+    assert found == {**FILES, "model.onnx": GRAPH, "manifest.json": manifest.to_json()}
+    store.put(keys.bundle_file(bundle_id, "MLmodel"), b"flavors: {x: y}")
+    with pytest.raises(IntegrityError, match="MLmodel does not have the hash"):
+        load_files(store, bundle_id)
+    assert load_bundle(store, bundle_id).graph == GRAPH
+
+
+@pytest.mark.parametrize(
+    "files", [{}, {"MLmodel": b"other", "requirements.txt": b"mlflow"}, {**FILES, "more": b""}]
+)
+def test_rejects_files_that_the_manifest_does_not_promise(
+    store: Bucket, files: dict[str, bytes]
+) -> None:
+    manifest = make_manifest_with_files()
+    with pytest.raises(IntegrityError, match="not those that its manifest promises"):
+        publish_bundle(store, graph=GRAPH, manifest=manifest, files=files)
+    assert list(store.list("bundles/")) == []
+
+
+def test_rejects_files_with_another_graph() -> None:
+    hashes = hash_files({**FILES, "model.onnx": b"another"})
+    with pytest.raises(ValidationError, match="graph_sha256"):
+        Manifest.model_validate(MANIFEST.model_dump() | {"files": hashes})

@@ -1,6 +1,7 @@
 """A card shows what is known, says what is not, and lets nothing out of a name."""
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -12,7 +13,7 @@ from core.errors import NotFoundError
 from core.registry import Registry
 from tests.unit.report.worlds import LEVELS, PIPE, SCRIPT, gather, train_twice
 from training.report.about import About, DataAnswers, ModelAnswers
-from training.report.blocks import Figure, Said
+from training.report.blocks import Document, Figure, Said
 from training.report.card import write_card
 from training.report.facts import Facts, gather_run, gather_version
 from training.report.markdown import write_markdown
@@ -80,9 +81,19 @@ def make_page(facts: Facts) -> str:
     return write_page([write_card(facts), write_sheet(facts)])
 
 
+@cache
+def card_of(task: Task) -> Document:
+    """Draw the pictures of a task once for all tests that only look at them."""
+    return write_card(gather(task))
+
+
+def page_of(task: Task) -> str:
+    return write_page([card_of(task), write_sheet(gather(task))])
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_a_page_needs_nothing_and_runs_nothing_whatever_the_names_are(task: Task) -> None:
-    page = make_page(gather(task))
+    page = page_of(task)
     reader = Reader(page)
     assert reader.open == []
     assert reader.tags <= _ALLOWED
@@ -98,14 +109,13 @@ def test_a_page_needs_nothing_and_runs_nothing_whatever_the_names_are(task: Task
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_same_facts_give_the_same_bytes(task: Task) -> None:
-    facts = gather(task)
-    assert make_page(facts) == make_page(facts)
+    assert make_page(gather(task)) == page_of(task)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_card_has_all_sections_and_pictures(task: Task) -> None:
     facts = gather(task)
-    card, sheet = write_card(facts), write_sheet(facts)
+    card, sheet = card_of(task), write_sheet(facts)
     assert [each.title for each in card.sections] == CARD_SECTIONS
     assert [each.title for each in sheet.sections] == SHEET_SECTIONS
     blocks = [block for section in card.sections for block in section.blocks]
@@ -122,13 +132,13 @@ def test_a_card_has_all_sections_and_pictures(task: Task) -> None:
 
 
 def test_pictures_in_one_page_share_no_names() -> None:
-    reader = Reader(make_page(gather("binary")))
+    reader = Reader(page_of("binary"))
     ids = [value for name, value in reader.attributes if name == "id"]
     assert len(ids) == len(set(ids))
 
 
 def test_markdown_shows_names_as_they_are() -> None:
-    text = write_markdown(write_card(gather("binary")))
+    text = write_markdown(card_of("binary"))
     assert "<script>" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     for line in text.splitlines():
@@ -148,8 +158,7 @@ def test_markdown_shows_names_as_they_are() -> None:
 
 def test_what_nobody_said_is_not_stated() -> None:
     facts = gather("binary")
-    for write in (write_card, write_sheet):
-        document = write(facts)
+    for document in (card_of("binary"), write_sheet(facts)):
         said = [b for section in document.sections for b in section.blocks if isinstance(b, Said)]
         given = [each for each in said if each.answer]
         assert len(said) > 9
@@ -167,9 +176,10 @@ def test_what_a_person_said_is_shown_as_it_was_said() -> None:
     try:
         facts = gather("binary")
         assert facts.about == said
-        page, text = make_page(facts), write_markdown(write_card(facts))
+        card, sheet = write_card(facts), write_sheet(facts)
     finally:
         store.put(keys.about("small"), About().to_json())
+    page, text = write_page([card, sheet]), write_markdown(card)
     assert "<p>To call people.</p><p>&lt;b&gt;Not&lt;/b&gt; to fire them.</p>" in page
     assert "To call people.\n\n&lt;b&gt;Not&lt;/b&gt; to fire them." in text
     assert "CC BY 4.0" in page
@@ -177,7 +187,7 @@ def test_what_a_person_said_is_shown_as_it_was_said() -> None:
 
 def test_a_card_tells_metrics_gate_and_how_to_make_it_again() -> None:
     facts = gather("binary")
-    text = write_markdown(write_card(facts))
+    text = write_markdown(card_of("binary"))
     for name in facts.report.metrics:
         assert name.replace("_", " ").lower() in text.lower() or name in ("f1", "mcc")
     for rule in facts.gate.rules:

@@ -29,6 +29,7 @@ from training.data.split import split_dataset
 from training.data.start import start_run
 from training.judge.choose import choose
 from training.judge.evaluate import evaluate_run
+from training.judge.gate import judge_run
 from training.judge.graph import Graph
 from training.judge.provenance import round_number
 from training.judge.release import promote_run, record_outcome, register_run
@@ -242,6 +243,29 @@ def test_the_gate_sees_a_graph_that_lies() -> None:
     evaluation = evaluate_run(store, run_id="r")
     assert evaluation.parity.max_abs_difference > 0.01
     assert not evaluation.parity.classes_identical
+
+
+def test_a_run_goes_on_without_a_candidate_that_failed() -> None:
+    store, key, _ = make_landed()
+    _prepare(store, key)
+    picked = evaluate_run(store, run_id="r").candidate
+    failed = runs.CandidateResult(candidate=picked, status="failed", reason="too little memory")
+    runs.write(store, keys.run_candidate("r", picked, "result.json"), failed)
+    evaluation = evaluate_run(store, run_id="r")
+    assert evaluation.candidate not in (picked, "baseline")
+    assert load_bundle(store, evaluation.bundle_id).manifest.candidate == evaluation.candidate
+
+
+def test_a_run_in_which_only_the_baseline_could_be_fitted_is_refused() -> None:
+    store, key, _ = make_landed()
+    _prepare(store, key)
+    for candidate in CANDIDATES_OF["tiny"][1:]:
+        failed = runs.CandidateResult(candidate=candidate, status="failed", reason="why")
+        runs.write(store, keys.run_candidate("r", candidate, "result.json"), failed)
+    assert evaluate_run(store, run_id="r").candidate == "baseline"
+    verdict = judge_run(store, run_id="r")
+    assert not verdict.passed
+    assert "baseline" in verdict.reason
 
 
 def test_a_run_that_cannot_be_fitted_is_kept_with_its_reason() -> None:

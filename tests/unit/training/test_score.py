@@ -105,7 +105,7 @@ def test_regression_metrics_are_scikit_learns(rows: int, seed: int, far: float) 
 def test_a_resample_is_measured_as_its_rows_would_be() -> None:
     p, y = draw(2, 60, 5)
     (weights,) = draw_weights(60, seed=1)
-    scores = Holdout("binary", y)._scores(p)
+    scores = Holdout("binary", y).open_scores(p)
     many = scores.measure(weights)
     for place in range(10):
         rows = np.repeat(np.arange(60), weights[place].astype(int))

@@ -1,3 +1,5 @@
+import itertools
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +11,10 @@ from tests.unit.training.test_export import make_contract, make_rows
 from training.data.arrays import Rows
 from training.data.names import Budget
 from training.model.candidates import Material, prepare
-from training.model.configure import cross_validate
+from training.model.configure import configure, cross_validate
 from training.model.folds import make_folds
-from training.model.recipes import RECIPES, Recipe
-from training.model.search import EFFORTS, Effort, Found, count_configurations, search
+from training.model.recipes import RECIPES, Recipe, choose_defaults
+from training.model.search import EFFORTS, Effort, Found, count_configurations, count_folds, search
 from training.model.size import (
     estimate_size,
     find_reason_not_to_export,
@@ -181,3 +183,44 @@ def test_a_search_reads_texts_in_two_ways_where_there_are_texts() -> None:
     assert "features__texts" not in linear.list_space("binary", imbalanced=False)
     boosting = RECIPES["boosting"].list_space("binary", imbalanced=False, reads_texts=True)
     assert "features__texts" not in boosting
+
+
+@pytest.mark.parametrize(
+    ("rows", "trees"), [(100, 100), (29_999, 100), (30_000, 200), (10**6, 300)]
+)
+def test_more_rows_are_told_by_more_trees(rows: int, trees: int) -> None:
+    chosen = choose_defaults(RECIPES["boosting"], "binary", rows=rows)
+    assert chosen == {"model__max_iter": trees}
+    assert choose_defaults(RECIPES["boosting"], "regression", rows=rows) == chosen
+
+
+def test_defaults_that_do_not_follow_from_rows_are_left_alone() -> None:
+    # Each of many classes has trees of its own already.
+    assert choose_defaults(RECIPES["boosting"], "multiclass", rows=10**6) == {}
+    for name in ("baseline", "linear", "forest", "neural"):
+        assert choose_defaults(RECIPES[name], "binary", rows=10**6) == {}
+
+
+def test_a_run_fits_and_notes_the_trees_that_its_rows_ask_for() -> None:
+    rows = make_rows("binary", rows=300)
+    recipe, contract = RECIPES["boosting"], make_contract("binary", rows)
+    chosen = configure(recipe, prepare(recipe, rows, contract), rows, budget="tiny", seed=0)
+    assert chosen.parameters == {"model__max_iter": 100}
+    assert chosen.configurations == 1
+
+
+def test_fewer_folds_are_enough_when_there_are_many_rows() -> None:
+    assert [count_folds("thorough", rows=rows) for rows in (100, 199_999, 200_000)] == [5, 5, 3]
+    assert [count_folds("tiny", rows=rows) for rows in (100, 10_000_000)] == [3, 3]
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_the_clock_has_no_say_in_what_is_tried(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = make_rows("binary", rows=90)
+    contract = make_contract("binary", rows)
+    monkeypatch.setitem(EFFORTS, "standard", Effort(folds=2, seconds=60.0, configurations=3))
+    first = find(RECIPES[name], rows, contract, budget="standard", seed=1)
+    ticks = itertools.count()
+    for clock in ("time", "perf_counter", "process_time", "monotonic"):
+        monkeypatch.setattr(time, clock, lambda: 1000.0 * next(ticks))  # a very slow machine
+    assert find(RECIPES[name], rows, contract, budget="standard", seed=1) == first

@@ -1,10 +1,12 @@
+from random import Random
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import keys
-from core.contract import Column
+from core.contract import Column, Contract
 from core.errors import IntegrityError, InvalidInputError
 from core.inputs import encode_records
 from core.store import open_memory
@@ -39,8 +41,10 @@ def test_the_sides_never_change_between_releases() -> None:
     assert held_out == ["c", "d", "row-1"]
 
 
-def _split(rows: list[list[str]]) -> tuple[RunData, set[float], set[float]]:
-    contract, store = make_contract(), open_memory()
+def _split(
+    rows: list[list[str]], contract: Contract | None = None
+) -> tuple[RunData, set[float], set[float]]:
+    contract, store = contract or make_contract(), open_memory()
     found = start_run(store, raw_key=land(store, to_csv(rows), contract), run_id="r")
     data = split_dataset(store, run_id="r", version=found.version)
     split = load_split(store, "r", contract)
@@ -58,6 +62,26 @@ def test_no_row_changes_sides_when_the_dataset_grows() -> None:
     assert small_training <= training
     assert small_holdout <= holdout
     assert small.training_rows + small.holdout_rows == 200
+
+
+@given(st.randoms(use_true_random=False), st.integers(120, 300), st.booleans(), st.integers(0, 5))
+@settings(max_examples=8, deadline=None)
+def test_the_holdout_stays_whatever_rows_are_added_and_in_whatever_order(
+    random: Random,
+    first: int,
+    named: bool,  # noqa: FBT001 (drawn by hypothesis)
+    seed: int,
+) -> None:
+    rows = make_rows(rows=300, seed=seed)
+    few, many = rows[:first], random.sample(rows, len(rows))
+    contract = make_contract()
+    if not named:  # a row's identity is then its content
+        contract = contract.model_copy(update={"identifier": None, "ignored": ("id",)})
+    _, some_training, some_holdout = _split(few, contract)
+    _, training, holdout = _split(many, contract)
+    assert some_holdout <= holdout
+    assert some_training <= training
+    assert not training & holdout
 
 
 def test_reads_rows_as_serving_reads_records() -> None:

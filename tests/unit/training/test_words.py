@@ -18,7 +18,7 @@ from training.model.candidates import fit_candidate
 from training.model.encoders import TellingWords
 from training.model.export import OPSETS, export_graph
 from training.model.export_words import export_words
-from training.model.features import TELLING_WORDS, Texts
+from training.model.features import TELLING_WORDS, TOPICS, Texts
 from training.model.parts import Part
 from training.model.plant import plant_rows
 from training.model.recipes import RECIPES
@@ -174,3 +174,17 @@ def test_inputs_are_read_as_they_were_packed(texts: list[tuple[str, str]]) -> No
     read = unpack_inputs(pack_inputs(inputs, prefix="x_"), prefix="x_")
     assert read.strings.tolist() == plain
     assert read.strings.shape == (len(plain), 2)
+
+
+def test_directions_along_which_texts_do_not_differ_are_left_out() -> None:
+    random = np.random.default_rng(0)
+    few = [" ".join(f"w{n}" for n in random.choice(200, 30)) for _ in range(3)]
+    texts = np.array([[few[place % 3]] for place in range(90)], dtype=np.object_)
+    target = np.array([0.0, 1.0] * 45)
+    rows = Rows(ModelInputs(np.empty((90, 0), np.float32), texts), target)
+    model = fit_candidate(RECIPES["neural"], rows, make_contract("binary", rows), seed=0)
+    features = model.pipeline["features"].transform(model.vocabulary.encode(rows.inputs))
+    assert features.shape == (90, TOPICS)
+    assert np.count_nonzero(features.std(axis=0) > 0) <= 3
+    answered = Graph(export_graph(model)).predict(rows.inputs)
+    assert measure_parity("binary", model.predict(rows.inputs), answered).max_abs_difference < 1e-6
