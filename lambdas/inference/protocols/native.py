@@ -27,6 +27,9 @@ from lambdas.inference.outcomes import read_outcomes
 from lambdas.inference.quick_json import parse_rows, write_json
 from lambdas.inference.routes import Route
 
+MAX_EXPLAINED = 10
+"""Records of a request whose answers are explained: each asks the model many times."""
+
 _SCHEMA_TYPE = "application/schema+json"
 
 
@@ -137,11 +140,13 @@ def _list_contracts(models: Models) -> list[Route]:
 def _predict(get: Callable[[], Served], body: bytes, recorder: Recorder) -> bytes:
     """Answer a body the quick way if it is plainly right; else carefully, or say what is wrong."""
     records = parse_rows(body, "records")
+    explains = False
     if records is None or len(records) > MAX_ROWS:
-        records = read_rows(parse_object(body), "records")
+        records, explains = _read_request(parse_object(body))
     served = get()
     try:
-        return _write_answers(ask_records(served, records, recorder))
+        asked = ask_records(served, records, recorder)
+        return _write_answers(asked, _explain(asked, records) if explains else ())
     except ContractViolationError as error:
         raise invalid(
             Problem(("records", found.row, *([found.field] if found.field else [])), found.rule)
@@ -149,7 +154,27 @@ def _predict(get: Callable[[], Served], body: bytes, recorder: Recorder) -> byte
         ) from None
 
 
-def _write_answers(asked: Asked) -> bytes:
+def _read_request(content: dict[str, object]) -> tuple[list[dict[str, object]], bool]:
+    """Return the records, and whether their answers are to be explained."""
+    explains = content.pop("explain", False)
+    if not isinstance(explains, bool):
+        raise invalid([Problem(("explain",), "must be true or false")])
+    records = read_rows(content, "records")
+    if explains and len(records) > MAX_EXPLAINED:
+        rule = f"must be a list of 1 to {MAX_EXPLAINED} objects where explain is true"
+        raise invalid([Problem(("records",), rule)])
+    return records, explains
+
+
+def _explain(asked: Asked, records: Sequence[dict[str, object]]) -> Sequence[dict[str, Any]]:
+    from lambdas.inference.explaining import explain  # noqa: PLC0415 - few requests need it
+
+    predictor = asked.served.predictor
+    inputs, _ = predictor.encoder.encode_records(records)
+    return [found.to_content() for found in explain(predictor, inputs, asked)]
+
+
+def _write_answers(asked: Asked, explanations: Sequence[dict[str, Any]] = ()) -> bytes:
     served = asked.served
     rows = len(asked.prediction_ids)
     notes: Sequence[Sequence[dict[str, str]]] = ((),) * rows
@@ -157,25 +182,26 @@ def _write_answers(asked: Asked) -> bytes:
         notes = _group_by_row(asked.warnings, rows=rows)
     chances: Sequence[dict[str, float] | None] = asked.probabilities or [None] * rows
     threshold = served.predictor.manifest.decision_threshold
-    return write_json(
-        {
-            "model": served.version.model,
-            "model_version": served.version.version,
-            "predictions": [
-                {
-                    "prediction_id": prediction_id,
-                    "prediction": prediction,
-                    "probability": row_chances,
-                    "decision_threshold": threshold,
-                    "interval": _make_interval(served, prediction),
-                    "warnings": row_notes,
-                }
-                for prediction_id, prediction, row_chances, row_notes in zip(
-                    asked.prediction_ids, asked.predictions, chances, notes, strict=True
-                )
-            ],
-        }
-    )
+    content: dict[str, Any] = {
+        "model": served.version.model,
+        "model_version": served.version.version,
+        "predictions": [
+            {
+                "prediction_id": prediction_id,
+                "prediction": prediction,
+                "probability": row_chances,
+                "decision_threshold": threshold,
+                "interval": _make_interval(served, prediction),
+                "warnings": row_notes,
+            }
+            for prediction_id, prediction, row_chances, row_notes in zip(
+                asked.prediction_ids, asked.predictions, chances, notes, strict=True
+            )
+        ],
+    }
+    for prediction, explanation in zip(content["predictions"], explanations, strict=False):
+        prediction["explanation"] = explanation
+    return write_json(content)
 
 
 def _make_interval(served: Served, prediction: object) -> dict[str, float] | None:

@@ -28,7 +28,12 @@ class Record(RootModel[dict[str, str | float | bool | None]]):
 class PredictRequest(Body):
     """Records to answer."""
 
-    records: list[Record] = Field(min_length=1, max_length=MAX_ROWS)
+    records: list[Record] = Field(
+        min_length=1, max_length=MAX_ROWS, description="At most 10 where explain is true."
+    )
+    explain: bool = Field(
+        default=False, description="Whether to tell what each field contributes to the score."
+    )
 
 
 class Warning(Body):  # noqa: A001 - the word of the API
@@ -46,6 +51,20 @@ class Interval(Body):
     coverage: float = Field(description="The share of true values that it was made to hold.")
 
 
+class Explanation(Body):
+    """What each field contributes to a score: Shapley values against a reference record.
+
+    The reference holds the training rows' median numbers and most frequent categories.
+    """
+
+    of: str | None = Field(description="The class whose probability is explained.")
+    reference: float = Field(description="The score of the reference record.")
+    score: float = Field(description="The score of this record.")
+    contributions: dict[str, float] = Field(
+        description="By field; they add up to score less reference."
+    )
+
+
 class Prediction(Body):
     """One answer."""
 
@@ -55,6 +74,7 @@ class Prediction(Body):
     decision_threshold: float | None
     interval: Interval | None
     warnings: list[Warning]
+    explanation: Explanation | None = Field(default=None, description="Where it was asked for.")
 
 
 class PredictResponse(Body):
