@@ -1,7 +1,6 @@
 """The inference service as a FastAPI application, without any cloud around it."""
 
 from collections.abc import Awaitable, Callable
-from functools import wraps
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
@@ -53,10 +52,12 @@ def create_app(*, models: Models, recorder: Recorder, keyed: bool = False) -> Fa
 
 
 def _as_endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
-    @wraps(route.endpoint)
     async def endpoint(request: Request) -> Response:
         return await route.answer(request)
 
+    # Not `wraps`: FastAPI would call it by the parameter's name in the other one.
+    endpoint.__name__ = route.endpoint.__name__
+    endpoint.__doc__ = route.endpoint.__doc__
     return endpoint
 
 

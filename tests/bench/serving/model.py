@@ -19,10 +19,6 @@ from core.inputs import encode_records
 from core.registry import Registry
 from core.store import ObjectStore
 from tests.fixtures.bundles import make_manifest
-from training.data.arrays import Rows
-from training.model.candidates import fit_candidate
-from training.model.export import export_graph
-from training.model.recipes import find_recipe
 
 _SETTINGS: dict[str, Any] = {
     "max_iter": 300,
@@ -107,6 +103,11 @@ def prepare_model(folder: Path) -> BenchModel:
 
 
 def _make(folder: Path) -> None:
+    from training.data.arrays import Rows  # noqa: PLC0415 - dear, and needed once
+    from training.model.candidates import fit_candidate  # noqa: PLC0415
+    from training.model.export import export_graph  # noqa: PLC0415
+    from training.model.recipes import find_recipe  # noqa: PLC0415
+
     records = _draw_records(_TRAINING_ROWS + _ASKED_ROWS)
     training, asked = records[:_TRAINING_ROWS], records[_TRAINING_ROWS:]
     target = _draw_target(training)
@@ -122,7 +123,7 @@ def _make(folder: Path) -> None:
 
 
 def _fit_pipeline(records: list[dict[str, Any]], target: Any) -> Any:  # noqa: ANN401 - no types
-    import pandas as pd  # noqa: PLC0415 - the peers' way, not ours
+    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 - the peers' way, not ours
     from sklearn.compose import ColumnTransformer  # noqa: PLC0415
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
