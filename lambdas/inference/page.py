@@ -27,6 +27,7 @@ from lambdas.inference.record_schema import (
 _REFERENCE = "#/components/schemas/{model}"
 _KEY = "x-api-key"
 _MAX_PAGES = 16
+_SOME_ID = "018f3c0a1b2c7d3e8f4a5b6c7d8e9f00"  # in the form of one, and of nothing
 
 Endpoint = Callable[..., Any]
 
@@ -205,4 +206,7 @@ def _type_by_contract(written: dict[str, Any], contract: Contract) -> None:
 def _find_examples(reference: str, contract: Contract) -> dict[str, Any]:
     if reference.endswith("/PredictRequest"):
         return {"example": {"records": [make_example(contract)]}}
+    if reference.endswith("/FeedbackRequest"):
+        outcome = contract.classes[-1] if contract.classes else 1.0
+        return {"example": {"feedback": [{"prediction_id": _SOME_ID, "outcome": outcome}]}}
     return {}

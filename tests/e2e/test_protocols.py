@@ -1,19 +1,24 @@
 """Other people's protocols through the HTTP API: the same answers, and the same refusals."""
 
 import json
+import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.e2e.system import LiveSystem
+from core import events, keys
+from tests.e2e.system import COMMAND, LiveSystem
 from tests.fixtures.clients import prepare_clients
 from tests.fixtures.corpus import CORPUS, find_fault
 from training.data.simulator import DATASET
 
 PROGRAM = Path(__file__).parents[1] / "contract" / "triton_once.py"
 BYTES = "application/octet-stream"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +93,31 @@ def test_rejects_what_nobody_should_send_through_the_api(system: LiveSystem) -> 
         assert reply.status_code != 429, "the API was too busy to look"
         faults.append(find_fault(bad, reply.status_code, reply.text))
     assert [fault for fault in faults if fault] == []
+
+
+def test_serve_answers_from_the_deployed_bucket_and_captures_into_it(
+    system: LiveSystem, record: dict[str, Any], probabilities: list[float]
+) -> None:
+    environment = {**os.environ, "LOOP_HOME": str(system.home), "NO_COLOR": "1"}
+    command = [str(COMMAND), "serve", "--port", "0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            url = next(found[0] for found in map(ADDRESS.search, process.stdout) if found)
+            with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+                reply = client.post("/v1/predict", json={"records": [record], "explain": True})
+                counts = client.get("/metrics").text
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+    [prediction] = reply.json()["predictions"]
+    assert list(prediction["probability"].values()) == pytest.approx(probabilities, abs=1e-6)
+    explained = prediction["explanation"]
+    assert sum(explained["contributions"].values()) == pytest.approx(
+        explained["score"] - explained["reference"], abs=1e-9
+    )
+    assert 'path="/v1/predict",status="200"} 1' in counts
+    at = events.time_of(prediction["prediction_id"])
+    captured = keys.captured(DATASET, at, prediction["prediction_id"])
+    bucket = system.outputs["DataBucketName"]
+    assert system.aws("s3").get_object(Bucket=bucket, Key=captured)["Body"].read()
