@@ -40,7 +40,7 @@ def create_app(*, models: Models, recorder: Recorder, keyed: bool = False) -> Fa
         openapi_url=None,
     )
     for kind in (RequestError, LoopError, HTTPException):
-        app.add_exception_handler(kind, answer_error)
+        app.add_exception_handler(kind, _answer_error)
     app.add_middleware(_FaultGuard)
 
     for route in list_routes(models, recorder):
@@ -49,6 +49,15 @@ def create_app(*, models: Models, recorder: Recorder, keyed: bool = False) -> Fa
         )
     _add_page(app, models, keyed=keyed)
     return app
+
+
+def _answer_error(request: Request, error: Exception) -> Response:
+    """Word a fault outside of the routes as the protocol does whose path it is nearest to."""
+    if request.scope["path"].startswith("/v2/"):
+        from lambdas.inference.protocols import oip  # noqa: PLC0415 - not every request is theirs
+
+        return oip.answer_error(request, error)
+    return answer_error(request, error)
 
 
 def _as_endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -85,6 +86,8 @@ def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG00
     response = answer({"error": fault.message}, status=400 if fault.status == 422 else fault.status)
     if fault.status == 503:
         response.headers["retry-after"] = str(RETRY_AFTER_S)
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
     return response
 
 

@@ -340,6 +340,19 @@ def test_rejects_model_or_version_that_is_not_served(service: Service, path: str
     assert isinstance(reply.json["error"], str)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/v2/repository/index", 404), ("GET", INFER, 405), ("GET", "/v2/models/", 404)],
+)
+def test_rejects_path_that_is_not_there_in_the_protocols_words(
+    service: Service, method: str, path: str, status: int
+) -> None:
+    reply = service.send(make_event(method, path, "{}" if method == "POST" else None))
+    assert reply.status == status
+    assert isinstance(reply.json["error"], str)
+    assert ("allow" in reply.headers) == (status == 405)
+
+
 def test_nothing_is_ready_before_the_first_model() -> None:
     service = Service()
     assert service.get("/v2/health/live").status == 200
