@@ -17,7 +17,8 @@ MAX_CONTRACT_FILE_BYTES = 16 * 1024 * 1024
 _EVIDENCE = "evidence"
 
 
-def infer(  # noqa: PLR0913 - a parameter is an option of the command
+@statements.takes_options
+def infer(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="A CSV or Parquet file.")],
     *,
@@ -29,30 +30,15 @@ def infer(  # noqa: PLR0913 - a parameter is an option of the command
     force: Annotated[
         bool, typer.Option("--force", help="Write over a contract that is there.")
     ] = False,
-    name: statements.Name = None,
-    identifier: statements.Identifier = None,
-    group: statements.Group = None,
-    time: statements.Time = None,
-    positive: statements.Positive = None,
-    task: statements.TaskName = None,
-    settings: statements.Settings = None,
-    delimiter: statements.Delimiter = None,
-    encoding: statements.Encoding = None,
-    header: statements.Header = None,
-    unseen: statements.Unseen = None,
-    out_of_range: statements.OutOfRange = None,
     as_json: JsonOption = False,
+    said: statements.Said,
 ) -> None:
     """Guess the data contract of a file and write it.
 
     The evidence for every guess is shown.
     """
     session = begin(ctx, as_json=as_json)
-    stated = statements.state(
-        name=name, identifier=identifier, group=group, time=time, positive=positive, task=task,
-        settings=settings, delimiter=delimiter, encoding=encoding, header=header, unseen=unseen,
-        out_of_range=out_of_range,
-    )  # fmt: skip
+    stated = statements.state(said)
     with session.output.never_silent():
         session.output.progress(f"reading {file}")
         prepared = prepare_file(file, target=target, stated=stated)

@@ -26,7 +26,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 @data.command()
-def add(  # noqa: PLR0913 - a parameter is an option of the command
+@statements.takes_options
+def add(
     ctx: typer.Context,
     source: Annotated[
         str, typer.Argument(help=f"A CSV or Parquet file, or one of: {', '.join(BUILTIN)}.")
@@ -37,33 +38,18 @@ def add(  # noqa: PLR0913 - a parameter is an option of the command
         Path | None,
         typer.Option("--contract", help="A data contract that `loop data infer` has written."),
     ] = None,
-    name: statements.Name = None,
-    identifier: statements.Identifier = None,
-    group: statements.Group = None,
-    time: statements.Time = None,
-    positive: statements.Positive = None,
-    task: statements.TaskName = None,
-    settings: statements.Settings = None,
-    delimiter: statements.Delimiter = None,
-    encoding: statements.Encoding = None,
-    header: statements.Header = None,
-    unseen: statements.Unseen = None,
-    out_of_range: statements.OutOfRange = None,
     new_contract: Annotated[
         bool, typer.Option("--new-contract", help="Replace the data contract of this name.")
     ] = False,
     as_json: JsonOption = False,
+    said: statements.Said,
 ) -> None:
     """Add a dataset and train a model on it.
 
     Infers the data contract, lands the file, follows the training that this starts.
     """
     session = begin(ctx, as_json=as_json)
-    stated = statements.state(
-        name=name, identifier=identifier, group=group, time=time, positive=positive, task=task,
-        settings=settings, delimiter=delimiter, encoding=encoding, header=header, unseen=unseen,
-        out_of_range=out_of_range,
-    )  # fmt: skip
+    stated = statements.state(said)
     with session.output.never_silent():
         system = session.system()
         session.output.progress(f"reading {source}")

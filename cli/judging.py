@@ -166,6 +166,7 @@ def _show(session: Session, document: dict[str, Any]) -> None:
         ],
         title="Gate",
     )
+    out.say(f"With pictures: loop card --run {document['run_id']}")
 
 
 def _show_metrics(session: Session, document: dict[str, Any]) -> None:
@@ -200,9 +201,7 @@ def _show_slices(session: Session, document: dict[str, Any]) -> None:
         title="Worst slices",
     )
     for each in document["fairness"]:
-        told = ", ".join(
-            f"{name.replace('_', ' ')} {value:.3f}" for name, value in each["differences"].items()
-        )
+        told = ", ".join(f"{name} {value:.3f}" for name, value in each["differences"].items())
         session.output.say(f"Between the {each['groups']} groups of {each['column']}: {told}")
 
 

@@ -189,6 +189,10 @@ def _show_versions(session: Session, facts: dict[str, Any], versions: list[dict[
     )
     if facts["best_possible_line"]:
         session.output.say(f"Best possible: {facts['best_possible_line']}")
+    named = f"--model {facts['model']}"
+    session.output.say(f"In full, with pictures: loop card VERSION {named}")
+    if len(versions) > 1:
+        session.output.say(f"Side by side: loop compare VERSION VERSION {named}")
 
 
 def _report_move(session: Session, moved: AliasState, told: str) -> None:

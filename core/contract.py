@@ -126,8 +126,8 @@ class FileFormat(BaseModel):
         Whether the first row names the columns; without, they are column_1, column_2, ….
     decimal : {'.', ','}
         What stands before the fraction of a number.
-    thousands : {',', '.', ' ', apostrophe, no-break space} or None
-        What may stand between thousands.
+    thousands : {',', '.', ' ', apostrophe} or None
+        What may stand between thousands; a blank may be one that does not break.
     units : tuple of {'$', '€', '£', '¥', '%'}
         Signs that may stand before or after a number, which is read without them: 12% is 12.
     """
@@ -138,7 +138,7 @@ class FileFormat(BaseModel):
     encoding: Literal["utf-8", "latin-1", "windows-1252"] = "utf-8"
     header: bool = True
     decimal: Literal[".", ","] = "."
-    thousands: Literal[",", ".", " ", "'", "\u00a0", "\u202f"] | None = None
+    thousands: Literal[",", ".", " ", "'"] | None = None
     units: tuple[Literal["$", "€", "£", "¥", "%"], ...] = ()
 
     @model_validator(mode="after")

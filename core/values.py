@@ -65,13 +65,14 @@ class _NumberReader(Reader):
         super().__init__(column)
         self._markers = markers
         self._policy = policies.out_of_range
-        self._low = -math.inf if column.minimum is None else column.minimum
-        self._high = math.inf if column.maximum is None else column.maximum
+        # In the precision of the model: what was kept of a file lies within the same limits.
+        self._low = -math.inf if column.minimum is None else _round(column.minimum)
+        self._high = math.inf if column.maximum is None else _round(column.maximum)
 
     def read(self, value: object) -> tuple[object | None, str | None]:
         if not isinstance(value, int | float) or value in self._markers:
             return None, None
-        if not self._low <= value <= self._high:
+        if not self._low <= np.float32(value) <= self._high:
             return self._settle(value)
         if isinstance(value, int) and abs(value) > _EXACT_INTEGER:
             rounded = float(np.float32(value)) != value
@@ -99,6 +100,10 @@ class _NumberReader(Reader):
 
     def _is_missing(self, value: object) -> bool:
         return value in self._markers
+
+
+def _round(limit: float) -> float:
+    return float(np.float32(min(max(limit, -_FLOAT32_MAX), _FLOAT32_MAX)))
 
 
 class _TextReader(Reader):

@@ -84,7 +84,7 @@ def _records(text: str, place: Place) -> Iterator[list[str]]:
     except csv.Error as error:
         raise InvalidInputError(
             f"{place.name}, row {row_number + 1}: {_fault(str(error))}",
-            next_step="correct that row",
+            next_step="correct that row (within quotation marks, another one is written twice)",
         ) from error
     finally:
         csv.field_size_limit(limit)

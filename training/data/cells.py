@@ -22,6 +22,7 @@ _DAYS = {
     "month_first": ("%m/%d/%y", "%m-%d-%y", "%m/%d/%Y", "%m-%d-%Y"),
 }
 _ENDS = "[ \\t\\r\\n\\x{0b}\\f\\x{a0}]"
+_ANY_BLANK = "[ \\x{a0}\\x{202f}]"
 _EXPONENT = "([eE][+-]?[0-9]+)?"
 
 
@@ -156,8 +157,9 @@ def _number_pattern(manner: Manner) -> str:
     mark = _escape(manner.file.decimal)
     whole = "[0-9]+"
     if manner.file.thousands:
-        whole = f"([0-9]{{1,3}}({_escape(manner.file.thousands)}[0-9]{{3}})+|[0-9]+)"
-    return f"[+-]?({whole}{mark}?[0-9]*|{mark}[0-9]+){_EXPONENT}"
+        between = _between_thousands(manner.file.thousands)
+        whole = f"([0-9]{{1,3}}({between}[0-9]{{3}})+|[0-9]+)"
+    return f"[+-]?({whole}({mark}[0-9]*)?|{mark}[0-9]+){_EXPONENT}"
 
 
 def _without_units(text: str, manner: Manner) -> str:
@@ -170,8 +172,13 @@ def _without_units(text: str, manner: Manner) -> str:
 
 def _plain_digits(text: str, manner: Manner) -> str:
     if manner.file.thousands:
-        text = f"replace({text}, {quote_text(manner.file.thousands)}, '')"
+        between = quote_text(_between_thousands(manner.file.thousands))
+        text = f"regexp_replace({text}, {between}, '', 'g')"
     return f"replace({text}, ',', '.')" if manner.file.decimal == "," else text
+
+
+def _between_thousands(mark: str) -> str:
+    return _ANY_BLANK if mark == " " else _escape(mark)
 
 
 def _escape(text: str) -> str:

@@ -69,7 +69,9 @@ def _no_such_column(wanted: str, columns: tuple[str, ...], filename: str) -> Inv
     more = f" and {len(columns) - _MAX_NAMES} more" if len(columns) > _MAX_NAMES else ""
     folded = {column.casefold(): column for column in columns}
     close = difflib.get_close_matches(wanted.casefold(), folded, n=1)
-    if len(columns) == 1:
+    if 2 * sum(column == f"unnamed_{i}" for i, column in enumerate(columns, 1)) >= len(columns):
+        hint = "Is there a line above the one with the names? Delete it."
+    elif len(columns) == 1:
         hint = "One column only: is there a comma, semicolon, tab or bar between the fields?"
     elif close:
         hint = f"Was {folded[close[0]]!r} meant?"

@@ -14,19 +14,12 @@ from core.contract import Contract
 from core.errors import InvalidInputError, NotFoundError
 from core.keys import check_name
 from training.data.checks import check_names, check_roles, check_rows
-from training.data.columns import (
-    Evidence,
-    Guess,
-    describe_group,
-    describe_identifier,
-    describe_missing,
-    find_identifier,
-    guess_as,
-    guess_feature,
-)
+from training.data.columns import describe_missing, guess_as, guess_feature
 from training.data.csv_file import read_delimiter
+from training.data.evidence import Evidence, Guess
 from training.data.facts import ColumnFacts, Survey
 from training.data.header import describe_file, refuse_missing_header
+from training.data.identity import describe_group, describe_identifier, find_identifier
 from training.data.moments import guess_time
 from training.data.read import MAX_RAW_BYTES, is_parquet, open_raw
 from training.data.stated import Stated, settle
@@ -138,7 +131,7 @@ def _guess(
     if not features:
         raise InvalidInputError(
             "The file has no column to learn from beside the target: the others are constant, "
-            "dates, identifiers or free text.",
+            "dates or identifiers.",
             next_step="Add columns with numbers or categories.",
         )
     contract = Contract(

@@ -5,7 +5,7 @@ from typing import get_args
 
 from core.contract import TimeFormat
 from core.errors import InvalidInputError
-from training.data.columns import Evidence
+from training.data.evidence import Evidence
 from training.data.facts import ColumnFacts, Survey
 from training.data.rules import Cell, describe_time, read_cells
 
@@ -56,5 +56,5 @@ def guess_time(survey: Survey, facts: ColumnFacts) -> TimeGuess:
 
 
 def _count(survey: Survey, cell: Cell) -> int:
-    query = f"SELECT count({cell.value}) FROM {read_cells([cell], 'raw')}"  # noqa: S608
+    query = f"SELECT count({cell.value}) FROM {read_cells([cell], 'texts')}"  # noqa: S608
     return int(survey.raw.connection.execute(query).fetchall()[0][0])

@@ -4,6 +4,7 @@ Rows are counted as a spreadsheet counts them: a CSV's header is row 1, its firs
 A Parquet file has no header row: its first record is row 1.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,21 @@ _OTHER_FORMATS = {
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
     b"%PDF": "a PDF document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\x80\x04\x95": "a Python pickle",
+    b"\x80\x05\x95": "a Python pickle",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x89HDF": "an HDF5 file",
+    b"ARROW1": "an Arrow file",
+    b"SQLite format 3": "a database",
 }
+_OTHER_TEXTS = {
+    r"[{[]\s*[\"{[]": "JSON",
+    r"<(!doctype|html|\?xml|table|svg)": "a web page or XML",
+    r"@relation\b": "an ARFF file",
+}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _AS_USUAL = FileFormat()
 
 
@@ -90,15 +105,26 @@ def open_raw(
         )
     if not body.strip():
         raise InvalidInputError(f"{name} is empty", next_step="send a file with a header and rows")
-    for magic, what in _OTHER_FORMATS.items():
-        if body.startswith(magic):
-            raise InvalidInputError(f"{name} is {what}, not CSV or Parquet", next_step=CANNOT_PARSE)
+    if other := _recognise(body):
+        raise InvalidInputError(f"{name} is {other}, not CSV or Parquet", next_step=CANNOT_PARSE)
     with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
         if is_parquet(body):
             raw = _read_parquet(connection, body, name=name, folder=Path(folder))
         else:
             raw = read_csv(connection, body, written, name=name, folder=Path(folder))
         yield load_texts(raw) if keep else raw
+
+
+def _recognise(body: bytes) -> str | None:
+    """Return what a file is by its beginning, if that is neither CSV nor Parquet."""
+    for magic, what in _OTHER_FORMATS.items():
+        if body.startswith(magic):
+            return what
+    text = body[:1024].removeprefix(_BYTE_ORDER_MARK).decode(errors="replace").lstrip()
+    for pattern, what in _OTHER_TEXTS.items():
+        if re.match(pattern, text, re.IGNORECASE):
+            return what
+    return None
 
 
 def is_parquet(body: bytes) -> bool:

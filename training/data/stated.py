@@ -7,7 +7,7 @@ from typing import get_args
 
 from pydantic import ValidationError
 
-from core.contract import Column, FileFormat, Kind, Policies, Task
+from core.contract import BLANKS, Column, FileFormat, Kind, Policies, Task
 from core.errors import InvalidInputError
 from core.strict_json import describe_rule
 from training.data.encoding import Encoding, guess_encoding
@@ -18,6 +18,7 @@ Settings = Mapping[str, Mapping[str, str]]
 FIELDS = ("kind", "nullable", "minimum", "maximum", "categories", "sensitive")
 IGNORED = "ignored"
 _KINDS = (*get_args(Kind), IGNORED)
+_MAX_CHARACTERS = 256
 _WORDS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -105,6 +106,23 @@ def parse_settings(texts: Iterable[str]) -> Settings:
                 next_step=f"for example --set {column}.kind={_KINDS[0]}",
             )
         found.setdefault(column, {})[name] = value
+    return found
+
+
+def parse_missing(texts: Iterable[str]) -> tuple[str, ...]:
+    """Read what means "missing" in a file.
+
+    Raises
+    ------
+    InvalidInputError
+        If a text is blank or cannot be shown.
+    """
+    found = tuple(dict.fromkeys(text.strip(BLANKS) for text in texts))
+    if not all(text and text.isprintable() and len(text) <= _MAX_CHARACTERS for text in found):
+        raise InvalidInputError(
+            "--missing wants a text that can be printed; empty cells are missing anyway.",
+            next_step="for example --missing unknown, or --missing=-999",
+        )
     return found
 
 

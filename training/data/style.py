@@ -17,14 +17,9 @@ UNITS: Final = ("$", "€", "£", "¥", "%")
 
 _MOST = 0.95
 _LIKE_NUMBERS = "[+-]?[$€£¥]? ?[+-]?[0-9][0-9., '\u00a0\u202f]*([eE][+-]?[0-9]+)? ?[$€£¥%]?"
-_WITH_POINT = (
-    (".", None), (".", ","), (".", " "), (".", "\u00a0"), (".", "\u202f"), (".", "'"),
-)  # fmt: skip
-_WITH_COMMA = ((",", None), (",", "."), (",", " "), (",", "\u00a0"), (",", "\u202f"), (",", "'"))
-_WORDS = {
-    ",": "a comma", ".": "a point", " ": "a blank", "'": "an apostrophe",
-    "\u00a0": "a no-break space", "\u202f": "a narrow no-break space",
-}  # fmt: skip
+_WITH_POINT = ((".", None), (".", ","), (".", " "), (".", "'"))
+_WITH_COMMA = ((",", None), (",", "."), (",", " "), (",", "'"))
+_WORDS = {",": "a comma", ".": "a point", " ": "a blank", "'": "an apostrophe"}
 
 
 def survey_file(
@@ -42,18 +37,14 @@ def survey_file(
     """
     missing = tuple(dict.fromkeys((*MISSING_MARKERS, *stated.missing)))
     survey = Survey(raw, Manner(written, missing))
-    facts = _measure(survey)
+    facts = survey.measure()
     if stated.decimal or stated.thousands or stated.units is not None:
         return survey, facts, ()
     found = _find_style(survey, facts, delimiter)
     if found == written:
         return survey, facts, ()
     survey = Survey(raw, Manner(found, missing))
-    return survey, _measure(survey), _describe(found)
-
-
-def _measure(survey: Survey) -> list[ColumnFacts]:
-    return [survey.measure(place) for place in range(len(survey.columns))]
+    return survey, survey.measure(), _describe(found)
 
 
 def _find_style(survey: Survey, facts: Sequence[ColumnFacts], delimiter: str) -> FileFormat:

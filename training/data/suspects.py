@@ -30,7 +30,7 @@ def find_likely_leaks(raw: RawTable, contract: Contract) -> dict[str, float]:
         _number(target, contract),
     ]
     selected = ", ".join(f"{value} AS v{i}" for i, value in enumerate(values))
-    source = read_cells([target, *numeric, *strings], "raw")
+    source = read_cells([target, *numeric, *strings], "texts")
     query = (
         f"SELECT {selected} FROM {source} WHERE ({target.fault}) IS NULL"  # noqa: S608
         f" LIMIT {_MAX_ROWS}"

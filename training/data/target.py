@@ -19,11 +19,15 @@ file, unless it has `MAX_RARE_ROWS`; so is one with too few rows for validation.
 _NUMBER_SHARE = 0.95
 # In the language of the field the positive class is the event that somebody waits for or fears.
 _POSITIVE_WORDS = frozenset((
-    "yes", "y", "true", "t", "1", "positive", "pos", "churn", "churned", "left", "cancelled",
+    "yes", "y", "true", "t", "positive", "pos", "churn", "churned", "left", "cancelled",
     "canceled", "exited", "fraud", "spam", "default", "defaulted", "bad", "malignant", "sick",
     "disease", "ill", "dead", "died", "failure", "failed", "fail", "won", "buy", "bought",
     "converted", "clicked", "approved",
 ))  # fmt: skip
+
+
+_ONES = frozenset(("1", "1.0", "+1"))
+_NOUGHTS = frozenset(("0", "0.0", "-1", "-1.0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,11 @@ def _levels(survey: Survey, facts: ColumnFacts) -> dict[str, int]:
     levels = survey.count_levels(survey.columns.index(facts.name))
     rare = min(RARE_SHARE * facts.known, MAX_RARE_ROWS) if len(levels) > 2 else 0
     fewest = max(MIN_ROWS_PER_CLASS, rare)
+    if len({level.casefold() for level in levels}) < len(levels):
+        raise InvalidInputError(
+            f"Column {facts.name!r} has classes that differ in upper and lower case only.",
+            next_step="Write each class in one way.",
+        )
     enough = {level: rows for level, rows in levels.items() if rows >= fewest}
     if len(enough) < 2:
         raise InvalidInputError(
@@ -148,6 +157,8 @@ def _choose_positive(
             )
         return positive, "as you said"
     worded = [level for level in levels if level.casefold() in _POSITIVE_WORDS]
+    # One is the event beside nought; beside two it is a code like any other.
+    worded += [level for level in levels if level in _ONES and set(levels) & _NOUGHTS]
     if len(worded) == 1:
         return worded[0], "by its name"
     rarer = min(sorted(levels, reverse=True), key=levels.__getitem__)

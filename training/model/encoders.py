@@ -15,7 +15,10 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
+from sklearn.model_selection import GroupKFold, PredefinedSplit
 from sklearn.preprocessing import KBinsDiscretizer, StandardScaler, TargetEncoder
+
+from core.errors import InvalidInputError
 
 Matrix = NDArray[np.floating[Any]]
 
@@ -138,6 +141,31 @@ class PastTargetEncoder(TargetEncoder):  # type: ignore[misc]
         encoded: Matrix = super().fit_transform(X, y)
         encoded[: -(-len(X) // EARLIER_BLOCKS)] = self.target_mean_
         return encoded
+
+
+def fold_groups(groups: Matrix, count: int, seed: int) -> PredefinedSplit:
+    """Return folds that keep groups together: an encoder gets no groups, so it is given places."""
+    count = min(count, len(np.unique(groups)))
+    folds = GroupKFold(count, shuffle=True, random_state=seed)
+    places = np.arange(len(groups))
+    fold_of = np.empty(len(places), dtype=np.int64)
+    for fold, (_, left_out) in enumerate(folds.split(places, groups=groups)):
+        fold_of[left_out] = fold
+    return PredefinedSplit(fold_of)
+
+
+def round_features(matrix: Any) -> Any:  # noqa: ANN401 (dense or sparse)
+    """Return float64 features that hold float32 numbers; refuse what has become infinite."""
+    if sparse.issparse(matrix):
+        matrix.data = round_features(matrix.data)
+        return sparse.csr_matrix(matrix)
+    single = np.asarray(matrix, dtype=np.float32)
+    if np.isinf(single).any():
+        raise InvalidInputError(
+            "A numeric column holds numbers so far apart that float32 cannot scale them.",
+            next_step="Give the column a minimum and a maximum in the data contract.",
+        )
+    return single.astype(np.float64)
 
 
 def _round(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -5,16 +5,15 @@ Only scikit-learn's transformers, put together in a `ColumnTransformer`.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_selection import chi2, f_regression
 from sklearn.impute import MissingIndicator
-from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit
+from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
     OneHotEncoder,
@@ -35,6 +34,8 @@ from training.model.encoders import (
     TellingWords,
     Topics,
     WordWeights,
+    fold_groups,
+    round_features,
 )
 
 Numbers = Literal["raw", "scaled", "binned", "interactions"]
@@ -139,7 +140,7 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.columns_ = self._assemble(X[:, : self.width_], groups)
         # What became infinite is looked for below.
         with np.errstate(over="ignore", invalid="ignore"):
-            features: Matrix = _check(self.columns_.fit_transform(X[:, : self.width_], y))
+            features: Matrix = round_features(self.columns_.fit_transform(X[:, : self.width_], y))
         return features
 
     def transform(self, X: Matrix) -> Matrix:
@@ -148,7 +149,7 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Sparse, where all words of texts are read. A last column of groups is not looked at.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            features: Matrix = _check(self.columns_.transform(X[:, : self.width_]))
+            features: Matrix = round_features(self.columns_.transform(X[:, : self.width_]))
         return features
 
     def _assemble(self, X: Matrix, groups: Matrix | None) -> ColumnTransformer:
@@ -236,30 +237,6 @@ class Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return PastTargetEncoder(target_type=kind, cv=Earlier())
         count = _CROSS_FITTING_FOLDS
         if groups is not None and len(np.unique(groups)) >= 2:
-            return TargetEncoder(target_type=kind, cv=_fold_groups(groups, count, self.seed))
+            return TargetEncoder(target_type=kind, cv=fold_groups(groups, count, self.seed))
         rows = KFold(count, shuffle=True, random_state=self.seed)
         return TargetEncoder(target_type=kind, cv=rows)
-
-
-def _fold_groups(groups: Matrix, count: int, seed: int) -> PredefinedSplit:
-    """Return folds that keep groups together: an encoder gets no groups, so it is given places."""
-    count = min(count, len(np.unique(groups)))
-    folds = GroupKFold(count, shuffle=True, random_state=seed)
-    places = np.arange(len(groups))
-    fold_of = np.empty(len(places), dtype=np.int64)
-    for fold, (_, left_out) in enumerate(folds.split(places, groups=groups)):
-        fold_of[left_out] = fold
-    return PredefinedSplit(fold_of)
-
-
-def _check(matrix: Any) -> Any:  # noqa: ANN401 (dense or sparse)
-    if sparse.issparse(matrix):
-        matrix.data = _check(matrix.data)
-        return sparse.csr_matrix(matrix)
-    single = np.asarray(matrix, dtype=np.float32)
-    if np.isinf(single).any():
-        raise InvalidInputError(
-            "A numeric column holds numbers so far apart that float32 cannot scale them.",
-            next_step="Give the column a minimum and a maximum in the data contract.",
-        )
-    return single.astype(np.float64)

@@ -166,7 +166,9 @@ def _tell_training_data(facts: Facts) -> Iterator[Block]:
         )
     yield from figures
     changed: list[list[Cell]] = [
-        [each.column, each.change] for each in histograms if each.change is not None
+        ["score of the model" if each is histograms[-1] else each.column, each.change]
+        for each in histograms
+        if each.change is not None
     ]
     if changed:
         yield Table(

@@ -65,14 +65,8 @@ def draw_roc(lines: Sequence[Line]) -> str:
             curve = line.curve
             if curve.band is not None:
                 low, high = np.array(curve.band.recall).T
-                axes.fill_between(  # a recall of nothing has no precision
-                    curve.band.places[1:],
-                    low[1:],
-                    high[1:],
-                    color=line.colour,
-                    alpha=0.18,
-                    linewidth=0,
-                )
+                places, colour = curve.band.places, line.colour
+                axes.fill_between(places, low, high, color=colour, alpha=0.18, linewidth=0)
             rates, recalls = (0.0, *curve.false_positive_rates), (0.0, *curve.recalls)
             axes.plot(rates, recalls, color=line.colour)
             _mark(axes, line, curve.false_positive_rates, curve.recalls, told=told)

@@ -48,6 +48,7 @@ def test_every_guess_can_be_overridden(loop: Loop, file: Path) -> None:
         "data", "infer", str(file), "--target", "churned", "--json", "--name", "other",
         "--positive", "no", "--task", "binary", "--delimiter", "semicolon", "--header",
         "--encoding", "windows-1252", "--unseen", "as_missing", "--out-of-range", "clip",
+        "--decimal", "point", "--thousands", "comma", "--missing", "-999", "--missing", "unknown",
         "--set", "customer.kind=ignored", "--set", "age.maximum=65", "--set", "age.sensitive=no",
         "--set", "plan.categories=basic,pro,gold", "--set", "plan.nullable=yes",
         "--set", "place.kind=categorical", "--set", "place.categories=any",
@@ -64,10 +65,14 @@ def test_every_guess_can_be_overridden(loop: Loop, file: Path) -> None:
         "unseen_category": "as_missing",
         "out_of_range": "clip",
     }
+    assert contract.missing == ("-999", "unknown")
     assert contract.file.model_dump() == {
         "delimiter": ";",
         "encoding": "windows-1252",
         "header": True,
+        "decimal": ".",
+        "thousands": ",",
+        "units": (),
     }
 
 

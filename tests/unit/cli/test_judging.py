@@ -108,7 +108,8 @@ def test_report_shows_the_champion(loop: Loop) -> None:
     for text in (
         "boosting on 200 rows", "0.1300 to 0.1700", "Answers yes from 0.2", "calibration: sigmoid",
         "Loss less the baseline's: -0.1", "plan", "Between the 2 groups of age", "usage",
-        "better than the baseline beyond", "plan ?",
+        "better than the baseline beyond", "plan ?", "selection_rate 0.250",
+        "loop card --run run-1",
     ):  # fmt: skip
         assert text in told
     document = json.loads(loop("report", "1", "--json").stdout)

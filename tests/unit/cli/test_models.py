@@ -37,7 +37,10 @@ def test_versions_are_listed_newest_first_with_aliases(loop: Loop) -> None:
     versions = json.loads(loop("models", "subscriptions", "--json").stdout)["versions"]
 
     assert [(v["version"], v["aliases"]) for v in versions] == [(2, ["champion"]), (1, [])]
-    assert "champion" in loop("models", "subscriptions").stdout
+    told = loop("models", "subscriptions").stdout
+    assert "champion" in told
+    assert "loop card VERSION --model subscriptions" in told
+    assert "loop compare VERSION VERSION --model subscriptions" in told
 
 
 def test_rejects_an_unknown_model(loop: Loop) -> None:

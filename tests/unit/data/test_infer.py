@@ -127,7 +127,7 @@ def test_unique_amounts_are_no_identifiers(name: str, texts: list[str]) -> None:
         (_cycle("", "?"), "every cell is missing"),
         (_cycle("2024-01-31", "2024-02-29 10:30:00", ""), "dates and times"),
         (_cycle("31.01.2024", "1/2/24"), "dates and times"),
-        ([f"the {row} th remark" for row in range(ROWS)], "free text"),
+        ([f"remark {row}" for row in range(ROWS)], "120 different texts in 120 rows"),
         ([f"town{row % 80}" for row in range(ROWS)], "80 different texts"),
         ([str(row) for row in range(ROWS)], "counts the rows"),
         ([str(row % 99) if row % 3 else f"w{row}" for row in range(ROWS)], "mixed"),
@@ -425,3 +425,21 @@ def test_a_file_in_latin_1_is_read_and_the_evidence_says_so() -> None:
     inferred = infer_contract(body, filename="a.csv", target="y")
     assert _column(inferred, "town").categories == ("Bern", "Köln")
     assert any(line.startswith("latin-1") for line in inferred.file)
+
+
+def test_free_text_is_a_feature_with_its_evidence() -> None:
+    inferred = _infer(note=[f"the {row} th remark" for row in range(ROWS)])
+    assert _column(inferred, "note") == Column(name="note", kind="text", nullable=False)
+    assert _reason(inferred, "note") == "free text: 120 different texts of 4 words on average"
+
+
+def test_texts_that_repeat_are_categories_though_they_have_many_words() -> None:
+    inferred = _infer(job=[f"head of the department {row % 55}" for row in range(ROWS)])
+    assert _column(inferred, "job").kind == "categorical"
+
+
+def test_what_a_person_says_to_be_a_number_shows_how_many_cells_are_none() -> None:
+    body = _csv({"x": _cycle("1", "inf"), "z": _cycle("1", "2"), "y": _cycle("a", "b")})
+    stated = Stated(columns={"x": {"kind": "numeric"}})
+    inferred = infer_contract(body, filename="a.csv", target="y", stated=stated)
+    assert "as you said; 60 rows with something else" in _reason(inferred, "x")

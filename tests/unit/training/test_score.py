@@ -10,7 +10,7 @@ from sklearn import metrics
 from core.contract import Task
 from core.metrics import brier_score
 from training.judge.classes import make_bins
-from training.judge.resample import RESAMPLES, draw_weights, find_interval
+from training.judge.resample import RESAMPLES, draw_weights, find_interval, mirror_interval
 from training.judge.score import Holdout
 
 Array = NDArray[np.float64]
@@ -216,20 +216,19 @@ def test_twenty_thousand_rows_take_seconds_and_not_minutes() -> None:
 def test_nine_of_ten_intervals_hold_the_true_calibration_error(wrong_by: float) -> None:
     """Percentiles of resamples alone hold an error of 0 in no trial at all."""
     held = percentiles_held = 0
-    for trial in range(25):
+    for trial in range(40):
         random = np.random.default_rng(trial)
         p = random.uniform(0.1, 0.9, 2000)
         target = (random.random(2000) < p + wrong_by).astype(np.float64)
-        holdout = Holdout("binary", target, seed=trial)
-        answers = np.column_stack([1 - p, p])
-        scored = holdout.score_with_intervals(answers)
-        name = "expected_calibration_error"
-        low, high = scored.intervals[name]
-        assert 0 <= low <= scored.metrics[name] <= high
-        held += low <= wrong_by <= high
-        resampled = [make_bins(answers).measure_error(w, target) for w in holdout.draw(2)]
+        bins, holdout = make_bins(np.column_stack([1 - p, p])), Holdout("binary", target)
+        (value,) = bins.measure_error(np.ones((1, len(p))), target)
+        by_chance = float(np.percentile(bins.draw_errors(200, seed=trial), 97.5))
+        resampled = [bins.measure_error(weights, target) for weights in holdout.draw(2)]
         plain = find_interval(np.concatenate(resampled))
         assert plain is not None
+        low, high = mirror_interval(float(value), plain, by_chance=by_chance)
+        assert 0 <= low <= value <= high
+        held += low <= wrong_by <= high
         percentiles_held += plain[0] <= wrong_by <= plain[1]
-    assert held >= 21
+    assert held >= 36
     assert wrong_by > 0 or percentiles_held == 0

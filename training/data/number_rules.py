@@ -1,0 +1,109 @@
+"""The rules of numbers as SQL: ranges, policies, and what float32 cannot hold."""
+
+from typing import Final
+
+from core.contract import Column, Policies
+from training.data.cells import (
+    LARGEST_FLOAT32,
+    Manner,
+    fast_number,
+    is_missing_number,
+    known_number,
+)
+from training.data.checked_cell import Cell, find_fault
+
+EXACT_INTEGER: Final = 2**24
+"""Up to here float32 holds every whole number."""
+
+
+class Number:
+    """The SQL of a number in a cell: a cast for nearly all, a close look at the others."""
+
+    def __init__(self, cell: str, manner: Manner, *, underscores: bool) -> None:
+        self.cell = cell
+        self._manner = manner
+        self.first = fast_number(cell, manner)
+        # A cast takes what is no number here: infinities, and digits with underscores.
+        unsure = [f"NOT coalesce(abs({cell}_first) <= {LARGEST_FLOAT32!r}, FALSE)"]
+        unsure += [f"contains({cell}, '_')"] * underscores
+        if manner.missing_numbers:
+            unsure.append(is_missing_number(f"{cell}_first", manner))
+        # Where all cells are sure, duckdb takes the first reading as it is, without a copy.
+        self.read = (
+            f"CASE WHEN {cell} IS NOT NULL AND ({' OR '.join(unsure)})"
+            f" THEN {known_number(cell, manner)} ELSE {cell}_first END"
+        )
+        self.too_large = f"abs({cell}_read) > {LARGEST_FLOAT32!r}"
+
+    def fault(self, missing: str, wrong: str) -> str:
+        """Return the SQL of the fault of a cell that was not read."""
+        if not self._manner.missing_numbers:
+            return find_fault(self.cell, self._manner, missing, wrong)
+        anything = Manner(self._manner.file, ("",))
+        number = known_number(self.cell, anything)
+        is_marker = f"coalesce({is_missing_number(number, self._manner)}, FALSE)"
+        other = find_fault(self.cell, self._manner, missing, wrong)
+        return f"CASE WHEN {self.cell}_read IS NULL AND {is_marker} THEN {missing} ELSE {other} END"
+
+
+def describe_number(column: Column, number: Number, policies: Policies, *, missing: str) -> Cell:
+    """Return how to read a numeric feature, and what the policies make of it."""
+    cell, value, wrong, changed = number.cell, f"{number.cell}_read", number.too_large, ""
+    # In the precision of the model, as what was kept is judged when it comes again.
+    good = f"abs({value}) <= {LARGEST_FLOAT32!r}"
+    if outside := _outside(column, value):
+        if policies.out_of_range == "clip":
+            changed, value = f"({outside}) AND NOT {wrong}", _clip(column, value)
+        elif policies.out_of_range == "as_missing" and column.nullable:
+            changed = f"({outside}) AND NOT {wrong}"
+            value = f"CASE WHEN NOT ({outside}) THEN {value} END"
+        else:
+            wrong += f" OR {outside}"
+            good = f"NOT ({outside})"
+    absent = f"{cell} IS NULL" if column.nullable else "FALSE"
+    other = number.fault(missing, "not a number")
+    return Cell(
+        name=column.name,
+        raw=cell,
+        first=number.first,
+        read=number.read,
+        value=f"TRY_CAST({value} AS FLOAT)",
+        doubt=f"NOT coalesce({good}, {absent})",
+        fault=f"CASE WHEN {wrong} THEN 'out of range' ELSE {other} END",
+        changed=changed,
+        rounded=_is_rounded(f"{cell}_read") if _may_be_rounded(column) else "",
+    )
+
+
+def _may_be_rounded(column: Column) -> bool:
+    limits = (column.minimum, column.maximum)
+    return any(limit is None or abs(limit) > EXACT_INTEGER for limit in limits)
+
+
+def _is_rounded(number: str) -> str:
+    return (
+        f"CASE WHEN abs({number}) > {EXACT_INTEGER} THEN {number} = floor({number})"
+        f" AND CAST(TRY_CAST({number} AS FLOAT) AS DOUBLE) <> {number} END"
+    )
+
+
+def _outside(column: Column, number: str) -> str:
+    number = f"TRY_CAST({number} AS FLOAT)"
+    limits = (("<", column.minimum), (">", column.maximum))
+    return " OR ".join(
+        f"{number} {sign} {_clamp(limit)!r}::FLOAT" for sign, limit in limits if limit is not None
+    )
+
+
+def _clamp(limit: float) -> float:
+    return min(max(limit, -LARGEST_FLOAT32), LARGEST_FLOAT32)
+
+
+def _clip(column: Column, number: str) -> str:
+    clipped = number
+    if column.minimum is not None:
+        clipped = f"greatest({clipped}, {_clamp(column.minimum)!r}::DOUBLE)"
+    if column.maximum is not None:
+        clipped = f"least({clipped}, {_clamp(column.maximum)!r}::DOUBLE)"
+    # Of a number and NULL, greatest and least take the number.
+    return f"CASE WHEN {number} IS NOT NULL THEN {clipped} END"
