@@ -17,7 +17,7 @@ export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation bench-training
+.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation bench-serving bench-training
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -61,6 +61,10 @@ bench-validation: setup ## how long validation takes, in units of reading the sa
 # In parts: make bench-training ROWS="10000" DATA="wine none" BUDGETS="tiny standard"
 bench-training: setup ## quality, time, memory and overhead of training; writes docs/benchmarks.md
 	@$(BIN)/python -m tests.bench.training $(if $(ROWS),--rows $(ROWS)) $(if $(DATA),--data $(DATA)) $(if $(BUDGETS),--budgets $(BUDGETS))
+
+PARTS :=
+bench-serving: setup ## how fast the endpoint is, beside other servers; PARTS="handler start" for some of it
+	@$(BIN)/python -m tests.bench.serving $(PARTS)
 
 format: setup ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .

@@ -7,6 +7,8 @@ import time
 from array import array
 
 CONNECTIONS = 8
+_FEWEST = 40
+_LONGEST_S = 30.0
 
 
 def drive(port: int, request: bytes, *, seconds: float, most: int) -> list[float]:
@@ -20,7 +22,11 @@ def drive(port: int, request: bytes, *, seconds: float, most: int) -> list[float
         sent_at[connection] = time.perf_counter()
     times: list[float] = []
     began = time.perf_counter()
-    while time.perf_counter() - began < seconds and len(times) < most:
+    while len(times) < most:
+        passed = time.perf_counter() - began
+        # A slow server gets the time for some answers, too.
+        if passed >= seconds and (len(times) >= _FEWEST or passed >= _LONGEST_S):
+            break
         for key, _ in selector.select(seconds):
             connection = key.fileobj  # type: ignore[assignment]
             _read_answer(connection)

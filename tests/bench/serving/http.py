@@ -1,5 +1,6 @@
 """Requests of one row over HTTP: this project's server and the usual ones, one worker each."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.serving.load import Load, put_load
@@ -21,7 +22,9 @@ _SECONDS = 3.0
 _MOST = 20_000
 
 
-def measure_http(model: BenchModel, home: Path, *, rounds: int) -> list[Row]:
+def measure_http(
+    model: BenchModel, home: Path, *, peers: Sequence[str] = PEERS, rounds: int
+) -> list[Row]:
     """Measure ours against each other server, a spell of load in turn, several rounds."""
     ours = describe_ours(model, home / "bundle")
     rows = []
