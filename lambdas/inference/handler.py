@@ -1,5 +1,8 @@
 """The entry point on Lambda: REST API events in, the application's answers out."""
 
+from lambdas.inference.lean_start import end_imports  # before everything else
+
+# isort: split
 import asyncio
 import json
 import re
@@ -153,3 +156,6 @@ def _loop() -> asyncio.AbstractEventLoop:
 @cache
 def _build_once() -> Handler:
     return build(Settings.from_environment())
+
+
+end_imports()

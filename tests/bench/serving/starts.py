@@ -1,6 +1,6 @@
 """From a fresh process to its first answer, and what is in memory after a thousand more.
 
-Every process ends after its first answer. Ours reads the registry and the bundle over HTTP from a
+Every process ends with its first answer, without clearing up. Ours reads the registry and the bundle over HTTP from a
 small server of objects on loopback, by the same client as from S3; the others read a file. All
 code is compiled before, because a start without byte code measures the compiler.
 """
@@ -8,6 +8,7 @@ code is compiled before, because a start without byte code measures the compiler
 import compileall
 import json
 import os
+import resource
 import subprocess
 import sys
 import sysconfig
@@ -33,6 +34,7 @@ o = onnxruntime.SessionOptions()
 o.intra_op_num_threads = 1
 s = onnxruntime.InferenceSession(os.environ["BENCH_MODEL"] + "/model.onnx", o)
 s.run(None, {"numeric": np.zeros((1, 12), np.float32), "strings": np.full((1, 6), "", object)})
+os._exit(0)
 """
 _OURS = """
 import json, os, sys
@@ -43,6 +45,8 @@ assert answer["statusCode"] == 200, answer
 for _ in range(int(os.environ.get("BENCH_MORE", "0"))):
     handler(event, None)
 sys.stderr.write(open("/proc/self/status").read())
+sys.stderr.flush()
+os._exit(0)
 """
 _USUAL = """
 import asyncio, json, os, sys
@@ -60,6 +64,7 @@ async def send(message):
     sent.append(message)
 asyncio.run(app(scope, receive, send))
 assert sent[0]["status"] == 200, sent
+os._exit(0)
 """
 
 
@@ -84,25 +89,13 @@ def measure_starts(model: BenchModel, home: Path, *, rounds: int) -> list[Row]:
         }
         for _ in range(rounds):
             for name, program in (("floor", _FLOOR), ("ours", _OURS), ("usual", _USUAL)):
-                found.add(name, _time(program, environment))
+                processor_ms, clock_ms = _time(program, environment)
+                found.add(name, processor_ms)
+                found.add(f"{name} clock", clock_ms)
         peak_mb = _read_peak_mb({**environment, "BENCH_MORE": "1000"})
-    ours = f"{found.median('ours'):,.0f} ms"
-    to_floor, to_usual = found.ratio("ours", "floor"), found.ratio("ours", "usual")
     return [
-        Row(
-            "fresh process to first answer, to the floor",
-            f"{ours} / {found.median('floor'):,.0f} ms",
-            f"{to_floor:.2f}",
-            "≤ 2",
-            reached=to_floor <= 2,
-        ),
-        Row(
-            "fresh process to first answer, to FastAPI + scikit-learn + pandas",
-            f"{ours} / {found.median('usual'):,.0f} ms",
-            f"{to_usual:.2f}",
-            "≤ 0.25",
-            reached=to_usual <= 0.25,
-        ),
+        _compare(found, "floor", "the floor", 2.0),
+        _compare(found, "usual", "FastAPI + scikit-learn + pandas", 0.25),
         Row(
             "peak memory of the handler's process after 1,000 answers",
             f"{peak_mb:,.0f} MB",
@@ -111,6 +104,20 @@ def measure_starts(model: BenchModel, home: Path, *, rounds: int) -> list[Row]:
             reached=peak_mb <= 160,
         ),
     ]
+
+
+def _compare(found: Rounds, name: str, words: str, limit: float) -> Row:
+    ratio = found.ratio("ours", name)
+    clock = found.ratio("ours clock", f"{name} clock")
+    return Row(
+        f"fresh process to first answer, in units of {words}",
+        f"{found.median('ours'):,.0f} ms / {found.median(name):,.0f} ms of processor;"
+        f" {found.median('ours clock'):,.0f} ms / {found.median(f'{name} clock'):,.0f} ms on the"
+        " clock",
+        f"{ratio:.2f} of processor, {clock:.2f} on the clock",
+        f"≤ {limit:g}",
+        reached=max(ratio, clock) <= limit,
+    )
 
 
 def _make_event(model: BenchModel) -> dict[str, Any]:
@@ -133,7 +140,7 @@ def _compile() -> None:
         compileall.compile_dir(folder, quiet=2)
     for name in ("fastapi", "starlette", "mangum", "numpy", "onnxruntime", "pydantic", "obstore",
                  "anyio", "pandas", "sklearn", "scipy", "joblib", "httpx", "httpcore",
-                 "annotated_types", "typing_inspection", "dateutil", "threadpoolctl.py",
+                 "annotated_types", "pydantic_core", "orjson", "idna", "typing_inspection", "dateutil", "threadpoolctl.py",
                  "typing_extensions.py", "annotated_doc"):  # fmt: skip
         path = packages / name
         if path.suffix:
@@ -142,12 +149,18 @@ def _compile() -> None:
             compileall.compile_dir(path, quiet=2)
 
 
-def _time(program: str, environment: dict[str, str]) -> float:
-    began = time.perf_counter()
+def _time(program: str, environment: dict[str, str]) -> tuple[float, float]:
+    """Return the milliseconds of processor and on the clock."""
+    began, used = time.perf_counter(), _read_children_s()
     subprocess.run(
         [sys.executable, "-c", program], env=environment, check=True, capture_output=True
     )
-    return (time.perf_counter() - began) * 1000
+    return (_read_children_s() - used) * 1000, (time.perf_counter() - began) * 1000
+
+
+def _read_children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _read_peak_mb(environment: dict[str, str]) -> float:
