@@ -1,8 +1,9 @@
 """From a fresh process to its first answer, and what is in memory after a thousand more.
 
-Every process ends with its first answer, without clearing up. Ours reads the registry and the bundle over HTTP from a
-small server of objects on loopback, by the same client as from S3; the others read a file. All
-code is compiled before, because a start without byte code measures the compiler.
+Every process ends with its first answer, without clearing up. Ours reads the registry and the
+bundle over HTTP from a small server of objects on loopback, by the same client as from S3; the
+others read a file. All code is compiled before, because a start without byte code measures the
+compiler.
 """
 
 import compileall
@@ -140,8 +141,8 @@ def _compile() -> None:
         compileall.compile_dir(folder, quiet=2)
     for name in ("fastapi", "starlette", "mangum", "numpy", "onnxruntime", "pydantic", "obstore",
                  "anyio", "pandas", "sklearn", "scipy", "joblib", "httpx", "httpcore",
-                 "annotated_types", "pydantic_core", "orjson", "idna", "typing_inspection", "dateutil", "threadpoolctl.py",
-                 "typing_extensions.py", "annotated_doc"):  # fmt: skip
+                 "annotated_types", "pydantic_core", "orjson", "idna", "typing_inspection",
+                 "dateutil", "threadpoolctl.py", "typing_extensions.py", "annotated_doc"):  # fmt: skip
         path = packages / name
         if path.suffix:
             compileall.compile_file(path, quiet=2)
