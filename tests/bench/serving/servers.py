@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.bench.serving.model import CATEGORIES, CONTRACT, NUMBERS, BenchModel
 ROOT = Path(__file__).resolve().parents[3]
 _PEERS = Path(__file__).parent / "peers"
 _START_S = 120
+_STARTED = 20  # place of the time at which a process began
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,30 +244,47 @@ def _find_port() -> int:
         return port
 
 
-def _list_session(session: int) -> Iterator[list[str]]:
+def _list_family(first: int) -> list[list[str]]:
+    """Return pid and fields of a process, of its session and of all that came from them."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = entry.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[3]) == session:
-            yield [entry.parent.name, *fields]
+        found[int(entry.parent.name)] = fields
+    family = {pid for pid, fields in found.items() if pid == first or int(fields[3]) == first}
+    grown = -1
+    while grown != len(family):
+        grown = len(family)
+        family |= {pid for pid, fields in found.items() if int(fields[1]) in family}
+    return [[str(pid), *found[pid]] for pid in family if pid in found]
 
 
-def _list_cpu_s(session: int) -> Iterator[float]:
+def _list_cpu_s(first: int) -> Iterator[float]:
     ticks = os.sysconf("SC_CLK_TCK")
-    for fields in _list_session(session):
+    for fields in _list_family(first):
         yield (int(fields[12]) + int(fields[13])) / ticks
 
 
-def _stop(session: int) -> None:
+def _stop(first: int) -> None:
+    family: set[tuple[str, str]] = set()
     for number in (15, 9):
-        for fields in _list_session(session):
-            try:
-                os.kill(int(fields[0]), number)
-            except ProcessLookupError:
-                continue
+        now = {(fields[0], fields[_STARTED]) for fields in _list_family(first)}
+        # Who lost its parent is still known by its number and the time that it began.
+        family = now | {one for one in family if _is_alive(*one)}
+        for pid, _ in family:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), number)
         time.sleep(1.0)
+
+
+def _is_alive(pid: str, started: str) -> bool:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return [pid, *text.rpartition(")")[2].split()][_STARTED] == started
 
 
 __all__ = ["CONTRACT", "PeerMissingError", "Running", "Server", "make_request", "run", "send"]

@@ -142,7 +142,8 @@ def _compile() -> None:
     for name in ("fastapi", "starlette", "mangum", "numpy", "onnxruntime", "pydantic", "obstore",
                  "anyio", "pandas", "sklearn", "scipy", "joblib", "httpx", "httpcore",
                  "annotated_types", "pydantic_core", "orjson", "idna", "typing_inspection",
-                 "dateutil", "threadpoolctl.py", "typing_extensions.py", "annotated_doc"):  # fmt: skip
+                 "dateutil", "threadpoolctl.py", "typing_extensions.py",
+                 "annotated_doc"):  # fmt: skip
         path = packages / name
         if path.suffix:
             compileall.compile_file(path, quiet=2)
