@@ -33,7 +33,7 @@ def main() -> None:
     parts: Mapping[str, Part] = {
         "http": partial(_measure_http, peers),
         "handler": lambda model, rounds: handlers.measure_handlers(model, rounds=rounds),
-        "start": lambda model, rounds: starts.measure_starts(model, _HOME, rounds=rounds),
+        "start": _measure_start,
     }
     unknown = set(options.parts) - parts.keys()
     if unknown:
@@ -48,6 +48,10 @@ def main() -> None:
 
 def _measure_http(peers: Sequence[str], model: BenchModel, rounds: int) -> Sequence[Row]:
     return http.measure_http(model, _HOME, peers=peers, rounds=rounds)
+
+
+def _measure_start(model: BenchModel, rounds: int) -> Sequence[Row]:
+    return [*starts.measure_starts(model, _HOME, rounds=rounds), *starts.measure_package()]
 
 
 def _describe() -> str:
