@@ -159,6 +159,9 @@ def run(server: Server, log: Path) -> Iterator[Running]:
     port = int(server.environment.get("BENCH_PORT", "0")) or _find_port()
     environment = {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+        # One worker on one core. More threads wait for each other on a busy machine: scikit-learn's
+        # boosting takes ten times as long then, which would flatter us.
+        "OMP_NUM_THREADS": "1",
         **{name: value.format(port=port) for name, value in server.environment.items()},
     }
     with log.open("wb") as output:
