@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    batch,
     cards,
     cloud,
     compare,
@@ -120,6 +121,7 @@ for _module in (
     cards,
     compare,
     requests,
+    batch,
     serve,
     traffic,
     observe,
