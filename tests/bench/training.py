@@ -94,7 +94,7 @@ def measure(cases: list[Case], overhead_rows: list[int]) -> Measured:
         _tell(" | ".join(f"{step} {_format(c)}" for step, c in measured.costs[case].items()))
     for rows in overhead_rows:
         with tempfile.TemporaryDirectory() as folder:
-            turns = max(1, min(5, 200_000 // rows))
+            turns = max(1, min(15, 200_000 // rows))  # the fewer rows, the more chance there is
             measured.overhead[rows] = measure_overhead(Path(folder), rows=rows, turns=turns)
         _tell(" | ".join(_describe_overhead(rows, measured.overhead[rows])))
     return measured

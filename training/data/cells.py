@@ -13,6 +13,11 @@ TRUE_WORDS = ("true", "t", "yes", "y", "1")
 FALSE_WORDS = ("false", "f", "no", "n", "0")
 """Cells of a boolean column, in upper or lower case."""
 
+_FALSES, _TRUES = (
+    tuple(dict.fromkeys((*words, *map(str.capitalize, words), *map(str.upper, words))))
+    for words in (FALSE_WORDS, TRUE_WORDS)
+)
+
 LARGEST_FLOAT32 = 3.4028234663852886e38
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S")
@@ -123,12 +128,13 @@ def is_missing_number(value: str, manner: Manner) -> str:
 
 
 def quick_truth(cell: str) -> str:
-    """Return the SQL of a first reading of a boolean, without changing case."""
-    falses, trues = ((*words, *map(str.capitalize, words)) for words in (FALSE_WORDS, TRUE_WORDS))
-    return (
-        f"CASE WHEN {cell} IN ({quote_texts(trues)}) THEN TRUE"
-        f" WHEN {cell} IN ({quote_texts(falses)}) THEN FALSE END"
-    )
+    """Return the SQL of a first reading of a boolean as one of the usual spellings."""
+    return f"TRY_CAST({cell} AS ENUM({quote_texts((*_FALSES, *_TRUES))}))"
+
+
+def is_quick_truth(spelling: str) -> str:
+    """Return the SQL of the boolean that a first reading says."""
+    return f"enum_code({spelling}) >= {len(_FALSES)}"
 
 
 def truth(text: str) -> str:

@@ -61,7 +61,9 @@ def read_cells(cells: Iterable[Cell], source: str) -> str:
 def ask_doubt(cell: str, missing: str) -> str:
     """Return the SQL of whether a value that was not read may be a fault."""
     # An empty cell is NULL from the start, and no fault where the column may be missing.
-    return f"{cell}_read IS NULL" + (f" AND {cell} IS NOT NULL" if missing == "NULL" else "")
+    if missing != "NULL":
+        return f"{cell}_read IS NULL"
+    return f"({cell}_read IS NULL AND {cell} IS NOT NULL)"
 
 
 def find_fault(

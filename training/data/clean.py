@@ -47,7 +47,7 @@ def check_rows(raw: RawTable, cells: Sequence[Cell], *, has_identifier: bool) ->
 def _check_cells(raw: RawTable, cells: Sequence[Cell]) -> str:
     values = [f"{cell.value} AS v{i}" for i, cell in enumerate(cells)]
     values += [f"{cell.changed} AS g{i}" for i, cell in enumerate(cells) if cell.changed]
-    doubts = " OR ".join(f"({cell.doubt})" for cell in cells)
+    doubts = " OR ".join(cell.doubt for cell in cells)
     reasons = ", ".join(f"({cell.fault})" for cell in cells)
     places = " ".join(f"WHEN ({cell.fault}) IS NOT NULL THEN {i}" for i, cell in enumerate(cells))
     names = [value.rpartition(" AS ")[2] for value in values]

@@ -70,13 +70,15 @@ def _name_by_place(body: bytes, first_line: str, delimiter: str) -> bytes:
 
 def _read_plain(body: bytes, place: Place) -> RawTable | None:
     """Read a CSV whose every line is a record, as its bytes show; None when it is another."""
-    header, _, _ = body.partition(b"\n")
-    if not header or b'"' in body or b"\n\n" in body or len(header) > MAX_FIELD_CHARACTERS:
+    end = body.find(b"\n")
+    header = body[: end if end >= 0 else len(body)]
+    if not header or b'"' in body or len(header) > MAX_FIELD_CHARACTERS:
         return None
     columns = name_columns(tuple(header.decode().split(place.delimiter)), name=place.name)
     start = len(header) + 1
     rows, marks = count_marks(body, start=start, delimiter=place.delimiter)
-    if marks != rows * (len(columns) - 1):
+    # A blank row has no delimiter, so that the marks do not add up; in a single column it is seen.
+    if marks != rows * (len(columns) - 1) or (len(columns) == 1 and b"\n\n" in body):
         return None
     with place.path.open("wb") as file:
         file.write(memoryview(body)[start:])

@@ -1,6 +1,9 @@
 """The rules of numbers as SQL: ranges, policies, and what float32 cannot hold."""
 
+import math
 from typing import Final
+
+import numpy as np
 
 from core.contract import Column, Policies
 from training.data.cells import (
@@ -10,7 +13,7 @@ from training.data.cells import (
     is_missing_number,
     known_number,
 )
-from training.data.checked_cell import Cell, find_fault
+from training.data.checked_cell import Cell, ask_doubt, find_fault
 
 EXACT_INTEGER: Final = 2**24
 """Up to here float32 holds every whole number."""
@@ -49,8 +52,7 @@ class Number:
 def describe_number(column: Column, number: Number, policies: Policies, *, missing: str) -> Cell:
     """Return how to read a numeric feature, and what the policies make of it."""
     cell, value, wrong, changed = number.cell, f"{number.cell}_read", number.too_large, ""
-    # In the precision of the model, as what was kept is judged when it comes again.
-    good = f"abs({value}) <= {LARGEST_FLOAT32!r}"
+    low, high = -LARGEST_FLOAT32, LARGEST_FLOAT32
     if outside := _outside(column, value):
         if policies.out_of_range == "clip":
             changed, value = f"({outside}) AND NOT {wrong}", _clip(column, value)
@@ -59,8 +61,10 @@ def describe_number(column: Column, number: Number, policies: Policies, *, missi
             value = f"CASE WHEN NOT ({outside}) THEN {value} END"
         else:
             wrong += f" OR {outside}"
-            good = f"NOT ({outside})"
-    absent = f"{cell} IS NULL" if column.nullable else "FALSE"
+            low, high = _ends(column)
+    # Bare comparisons, one after another, are answered for most rows at once.
+    doubt = f"{cell}_read < {low!r}::DOUBLE OR {cell}_read > {high!r}::DOUBLE"
+    doubt += f" OR {ask_doubt(cell, missing)}"
     other = number.fault(missing, "not a number")
     return Cell(
         name=column.name,
@@ -68,7 +72,7 @@ def describe_number(column: Column, number: Number, policies: Policies, *, missi
         first=number.first,
         read=number.read,
         value=f"TRY_CAST({value} AS FLOAT)",
-        doubt=f"NOT coalesce({good}, {absent})",
+        doubt=doubt,
         fault=f"CASE WHEN {wrong} THEN 'out of range' ELSE {other} END",
         changed=changed,
         rounded=_is_rounded(f"{cell}_read") if _may_be_rounded(column) else "",
@@ -88,11 +92,31 @@ def _is_rounded(number: str) -> str:
 
 
 def _outside(column: Column, number: str) -> str:
-    number = f"TRY_CAST({number} AS FLOAT)"
-    limits = (("<", column.minimum), (">", column.maximum))
-    return " OR ".join(
-        f"{number} {sign} {_clamp(limit)!r}::FLOAT" for sign, limit in limits if limit is not None
-    )
+    low, high = _ends(column)
+    below = [f"{number} < {low!r}::DOUBLE"] * (column.minimum is not None)
+    above = [f"{number} > {high!r}::DOUBLE"] * (column.maximum is not None)
+    return " OR ".join(below + above)
+
+
+def _ends(column: Column) -> tuple[float, float]:
+    """Return the ends of a column's range, as far out as float32 does not tell them apart.
+
+    What was kept is judged in the precision of the model when it comes again, and when it is
+    served: it must lie within the same limits.
+    """
+    low = -LARGEST_FLOAT32 if column.minimum is None else _reach(column.minimum, -math.inf)
+    high = LARGEST_FLOAT32 if column.maximum is None else _reach(column.maximum, math.inf)
+    return low, high
+
+
+def _reach(limit: float, direction: float) -> float:
+    """Return the last number in a direction that float32 rounds to the limit."""
+    end = np.float32(_clamp(limit))
+    if abs(end) >= LARGEST_FLOAT32:
+        return float(end)
+    beyond = np.nextafter(end, np.float32(direction))
+    middle = (float(end) + float(beyond)) / 2
+    return middle if np.float32(middle) == end else float(np.nextafter(middle, float(end)))
 
 
 def _clamp(limit: float) -> float:

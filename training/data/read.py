@@ -103,7 +103,7 @@ def open_raw(
             f"{name} has {len(body):,} bytes; at most {MAX_RAW_BYTES:,} are read in one file",
             next_step="split it into several files",
         )
-    if not body.strip():
+    if not body or body.isspace():
         raise InvalidInputError(f"{name} is empty", next_step="send a file with a header and rows")
     if other := recognise(body):
         raise InvalidInputError(f"{name} is {other}, not CSV or Parquet", next_step=CANNOT_PARSE)

@@ -6,6 +6,7 @@ from core.contract import Column, Contract, TimeFormat
 from training.data.cells import (
     LARGEST_FLOAT32,
     Manner,
+    is_quick_truth,
     is_unclear,
     known_text,
     manner_of,
@@ -43,7 +44,8 @@ def describe_feature(
         number = Number(cell, manner, underscores=underscores)
         return describe_number(column, number, contract.policies, missing=missing)
     if column.kind == "boolean":
-        closely = _closely(cell, truth(known_text(cell, manner)))
+        read = is_quick_truth(f"{cell}_first")
+        closely = _closely(cell, truth(known_text(cell, manner)), first=read)
         fault = find_fault(cell, manner, missing, "not a boolean")
         doubt = ask_doubt(cell, missing)
         return Cell(column.name, cell, quick_truth(cell), closely, f"{cell}_read", doubt, fault)
@@ -104,10 +106,9 @@ def _describe_category(column: Column, cell: str, contract: Contract, *, missing
     return Cell(column.name, cell, *steps, f"{cell}_read", doubt, fault, changed)
 
 
-def _closely(cell: str, value: str) -> str:
-    return (
-        f"CASE WHEN {cell}_first IS NULL AND {cell} IS NOT NULL THEN {value} ELSE {cell}_first END"
-    )
+def _closely(cell: str, value: str, *, first: str = "") -> str:
+    unread = f"{cell}_first IS NULL AND {cell} IS NOT NULL"
+    return f"CASE WHEN {unread} THEN {value} ELSE {first or f'{cell}_first'} END"
 
 
 def _read_label(cell: str, manner: Manner, labels: Iterable[str]) -> tuple[str, str]:

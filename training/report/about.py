@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core import keys
 from core.errors import InvalidInputError, NotFoundError
 from core.store import ObjectStore
-from core.strict_json import canonical_json, describe_place, describe_rule
+from core.strict_json import canonical_json, describe_place, describe_rule, parse_json
 
 MAX_ABOUT_BYTES: Final = 256 * 1024
 
@@ -144,7 +144,7 @@ def load_about(store: ObjectStore, dataset: str) -> About:
         body = store.get(keys.about(dataset), max_bytes=4 * MAX_ABOUT_BYTES).body
     except NotFoundError:
         return About()
-    return About.model_validate_json(body)
+    return About.from_content(parse_json(body, max_bytes=4 * MAX_ABOUT_BYTES))
 
 
 def _quote(text: str) -> str:

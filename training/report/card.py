@@ -25,6 +25,7 @@ from training.report.blocks import Facts as Pairs
 from training.report.facts import Facts
 from training.report.findings import (
     HEADLINES,
+    MAX_ROWS,
     tabulate_candidates,
     tabulate_classes,
     tabulate_comparisons,
@@ -174,7 +175,7 @@ def _tell_training_data(facts: Facts) -> Iterator[Block]:
         yield Table(
             "Change since the version before",
             ("column", "PSI"),
-            changed,
+            changed[:MAX_ROWS],
             note="Population stability index: below 0.1 stable, from 0.25 a large shift.",
         )
 

@@ -26,7 +26,7 @@ from training.report.blocks import (
 from training.report.style import STYLE
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-_OPEN_ROWS = 12
+_OPEN_ROWS = 18
 """Longer tables are folded up; paper shows them whole."""
 
 

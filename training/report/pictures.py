@@ -27,6 +27,8 @@ def draw_curves(contract: Contract, report: Report) -> Iterator[Figure]:
     if not lines:
         return
     what = _BAND if contract.task == "binary" else "Each class against all others."
+    if len(lines) > plots.MAX_COLOURS:
+        what += " The worst have colours."
     areas = {line.curve.model + line.curve.label: line for line in lines}
     yield Figure(
         "ROC curve.",

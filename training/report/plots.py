@@ -7,6 +7,7 @@ drawn wherever they are known.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ from training.report.blocks import tell_number
 from training.report.svg import INK, MUTED, ONE, PAPER, SERIES, draw, shorten
 
 _LINE = 0.072  # of the height of the axes, between two labels
-_ALIKE = 4
+MAX_COLOURS = 4
 """Of more classes, only those that are ranked worst are told apart by colour."""
 
 
@@ -45,8 +46,8 @@ class Line:
 def color_lines(lines: Sequence[Line]) -> list[Line]:
     """Give the lines that matter most colours of their own: all of few, the worst of many."""
     open_ = [each for each in lines if not each.colour]
-    if len(open_) > _ALIKE:
-        open_ = sorted(open_, key=lambda line: line.score or 0.0)[: _ALIKE - 1]
+    if len(open_) > MAX_COLOURS:
+        open_ = sorted(open_, key=lambda line: line.score or 0.0)[: MAX_COLOURS - 1]
     chosen = [each for each in lines if each in open_]
     rest = [each for each in lines if each not in open_]
     colours = dict(zip([each.name for each in chosen], SERIES, strict=False))
@@ -68,9 +69,9 @@ def draw_roc(lines: Sequence[Line]) -> str:
                 places, colour = curve.band.places, line.colour
                 axes.fill_between(places, low, high, color=colour, alpha=0.18, linewidth=0)
             rates, recalls = (0.0, *curve.false_positive_rates), (0.0, *curve.recalls)
-            axes.plot(rates, recalls, color=line.colour)
+            axes.plot(rates, recalls, **_weigh(line, lines))
             _mark(axes, line, curve.false_positive_rates, curve.recalls, told=told)
-        _list_labels(axes, lines, x=0.97, bottom=0.05, align="right")
+        _list_labels(axes, lines, x=0.97, align="right")
         _frame(axes, "false positive rate", "true positive rate (recall)")
     return sheet.svg
 
@@ -88,15 +89,16 @@ def draw_precision_recall(lines: Sequence[Line]) -> str:
                 axes.fill_between(
                     x, low[1:], high[1:], step="pre", color=colour, alpha=0.18, linewidth=0
                 )
-            if len(lines) <= _ALIKE:
+            if len(lines) <= MAX_COLOURS:
                 axes.axhline(curve.positive_share, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
             if len(curve.recalls) > 1:
-                axes.step(
-                    (0.0, *curve.recalls), (curve.precisions[0], *curve.precisions),
-                    color=line.colour, where="pre",
-                )  # fmt: skip
+                precisions = (curve.precisions[0], *curve.precisions)
+                axes.step((0.0, *curve.recalls), precisions, where="pre", **_weigh(line, lines))
             _mark(axes, line, curve.recalls, curve.precisions, told=told, left=True)
-        _list_labels(axes, lines, x=0.03, bottom=0.05, align="left")
+        if _leaves_room_below(lines):
+            _list_labels(axes, lines, x=0.03, align="left")
+        else:
+            _list_labels(axes, lines, x=0.97, align="right", top=True)
         _frame(axes, "recall", "precision")
     return sheet.svg
 
@@ -158,15 +160,39 @@ def _mark(
     )
 
 
-def _list_labels(axes: Axes, lines: Sequence[Line], *, x: float, bottom: float, align: str) -> None:
+def _list_labels(
+    axes: Axes, lines: Sequence[Line], *, x: float, align: str, top: bool = False
+) -> None:
     """Write the lines' names in their colours where no line runs, the best on top."""
     ranked = sorted(lines, key=lambda line: (line.colour == MUTED, -(line.score or 0.0)))
-    step = _LINE if len(ranked) <= 8 else 0.5 / len(ranked)
+    step = _find_step(ranked)
+    bottom = 0.95 - step * len(ranked) if top else 0.05
     for place, line in enumerate(reversed(ranked)):
         score = "" if line.score is None else f": {line.score:.3f}"
         axes.text(x, bottom + place * step, shorten(line.name) + score, color=line.colour,
                   ha=align, weight="bold" if line.colour != MUTED else "normal",
-                  fontsize=10 if len(ranked) <= 8 else 9, transform=axes.transAxes)  # fmt: skip
+                  fontsize=10 if step == _LINE else 9, transform=axes.transAxes)  # fmt: skip
+
+
+def _find_step(lines: Sequence[Line]) -> float:
+    return _LINE if len(lines) <= 8 else 0.5 / len(lines)
+
+
+def _leaves_room_below(lines: Sequence[Line]) -> bool:
+    """Tell whether all curves run above their labels where recalls are low."""
+    height = 0.05 + _find_step(lines) * len(lines)
+    places = np.linspace(0.03, 0.45, 20)
+    drawn = [line.curve for line in lines if len(line.curve.recalls) > 1]
+    return all(
+        float(np.interp(places, each.recalls, each.precisions).min()) > height for each in drawn
+    )
+
+
+def _weigh(line: Line, lines: Sequence[Line]) -> dict[str, Any]:
+    """Let many lines of no colour of their own stand back."""
+    if line.colour == MUTED and len(lines) > MAX_COLOURS:
+        return {"color": MUTED, "linewidth": 1.0, "alpha": 0.5}
+    return {"color": line.colour}
 
 
 def _frame(axes: Axes, x: str, y: str) -> None:

@@ -56,7 +56,8 @@ svg.plot * { stroke-linejoin: round; stroke-linecap: butt; }
 @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --muted: #444;
     --grid: #ccc; --panel: #f5f5f5; --one: #0072b2; --two: #d55e00; --three: #009e73;
     --four: #a8478a; --bad: #b3261e; }
-  nav { display: none; } body { font-size: 11px; } main { max-width: none; padding: 0; }
+  nav { display: none; } html { font-size: 11px; } body { font-size: 1rem; }
+  main { max-width: none; padding: 0; }
   details::details-content { content-visibility: visible; display: block; }
   h2, h3, h4 { break-after: avoid; } tr { break-inside: avoid; }
   .pictures { grid-template-columns: 1fr 1fr; }
