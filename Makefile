@@ -17,7 +17,7 @@ export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation bench-serving bench-training
+.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation bench-serving bench-batch bench-training
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench-training: setup ## quality, time, memory and overhead of training; writes 
 	@$(BIN)/python -m tests.bench.training $(if $(ROWS),--rows $(ROWS)) $(if $(DATA),--data $(DATA)) $(if $(BUDGETS),--budgets $(BUDGETS))
 
 PARTS :=
+bench-batch: setup ## whole files scored, beside scikit-learn on pandas; ROWS=100000 for fewer rows
+	@$(BIN)/python -m tests.bench.batch $(ROWS)
+
 bench-serving: setup ## how fast the endpoint is, beside other servers; PARTS="handler start" for some of it
 	@$(BIN)/python -m tests.bench.serving $(PARTS)
 
