@@ -12,7 +12,6 @@ import typer
 from cli.models import ModelOption
 from cli.session import JsonOption, Session, begin
 from cli.system import System
-from core.bundle import load_files
 from core.errors import InvalidInputError, LoopError, NotFoundError
 
 MODULE = "lambdas.batch.program"
@@ -37,6 +36,8 @@ def batch(
     A row that breaks the data contract keeps its place, without a prediction and with its reason.
     A run that was interrupted goes on where it was.
     """
+    from core.bundle import load_files  # noqa: PLC0415 - numpy is slow to load
+
     session = begin(ctx, as_json=as_json)
     source, target = file.expanduser().resolve(), to.expanduser().resolve()
     _check_paths(source, target, given=file)
