@@ -17,7 +17,7 @@ export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation bench-training
+.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation bench-serving bench-batch bench-training
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -62,6 +62,13 @@ bench-validation: setup ## how long validation takes, in units of reading the sa
 bench-training: setup ## quality, time, memory and overhead of training; writes docs/benchmarks.md
 	@$(BIN)/python -m tests.bench.training $(if $(ROWS),--rows $(ROWS)) $(if $(DATA),--data $(DATA)) $(if $(BUDGETS),--budgets $(BUDGETS))
 
+PARTS :=
+bench-batch: setup ## whole files scored, beside scikit-learn on pandas; ROWS=100000 for fewer rows
+	@$(BIN)/python -m tests.bench.batch $(ROWS)
+
+bench-serving: setup ## how fast the endpoint is, beside other servers; PARTS="handler start" for some of it
+	@$(BIN)/python -m tests.bench.serving $(PARTS)
+
 format: setup ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -70,6 +77,7 @@ lock: $(VENV)/.uv ## resolve the lock files again from pyproject.toml
 	@$(LOCK) --upgrade pyproject.toml --group dev -o locks/project.txt
 	@for group in $(LAMBDA_GROUPS); do $(LOCK) --group lambda-$$group -c locks/project.txt -o locks/lambda-$$group.txt; done
 	@$(LOCK) --group local-cloud -o locks/local-cloud.txt
+	@$(LOCK) --group clients -o locks/clients.txt
 	@$(LOCK) --group sagemaker -o locks/sagemaker.txt
 	@$(LOCK) --python-version 3.13 --group localstack -o locks/localstack.txt
 

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    batch,
     cards,
     cloud,
     compare,
@@ -25,6 +26,7 @@ from cli import (
     reproducing,
     requests,
     runs,
+    serve,
     tracking,
     traffic,
 )
@@ -119,6 +121,8 @@ for _module in (
     cards,
     compare,
     requests,
+    batch,
+    serve,
     traffic,
     observe,
     learn,

@@ -19,7 +19,9 @@ _ID_RULE = (
 _COUNTER_BITS = 12
 # Half of the counter's range is left above a fresh seed: room for a burst before it overflows.
 _SEED_BITS = _COUNTER_BITS - 1
-_RANDOM_BITS = 62
+_RANDOM_DIGITS = 16
+# The first of the random digits gives two of its bits to the variant, which is 10 in binary.
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 _LATEST_MS = int((datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds() * 1000)
 
 
@@ -36,17 +38,20 @@ class _Clock:
         self._last_ms = -1
         self._counter = 0
 
-    def tick(self) -> tuple[int, int]:
+    def tick(self, count: int) -> list[tuple[int, int]]:
         """Return the next (milliseconds since 1970, counter), greater than every one before."""
         with self._lock:
             now_ms = time.time_ns() // 1_000_000
             if now_ms > self._last_ms:
-                self._last_ms, self._counter = now_ms, secrets.randbits(_SEED_BITS)
-            elif self._counter + 1 < 1 << _COUNTER_BITS:
-                self._counter += 1
-            else:
-                self._last_ms, self._counter = self._last_ms + 1, secrets.randbits(_SEED_BITS)
-            return self._last_ms, self._counter
+                self._last_ms, self._counter = now_ms, secrets.randbits(_SEED_BITS) - 1
+            ticks = []
+            for _ in range(count):
+                if self._counter + 1 < 1 << _COUNTER_BITS:
+                    self._counter += 1
+                else:
+                    self._last_ms, self._counter = self._last_ms + 1, secrets.randbits(_SEED_BITS)
+                ticks.append((self._last_ms, self._counter))
+            return ticks
 
 
 _clock = _Clock()
@@ -64,10 +69,19 @@ def new_prediction_id() -> str:
     ----------
     RFC 9562, section 5.7 (layout) and 6.2 (monotonicity), https://www.rfc-editor.org/rfc/rfc9562
     """
-    milliseconds, counter = _clock.tick()
-    value = milliseconds << 80 | 0x7 << 76 | counter << 64
-    value |= 0b10 << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
-    return f"{value:032x}"
+    return new_prediction_ids(1)[0]
+
+
+def new_prediction_ids(count: int) -> list[str]:
+    """Make as many new prediction ids, in their order; see `new_prediction_id`."""
+    noise = secrets.token_hex(_RANDOM_DIGITS // 2 * count)
+    return [
+        f"{milliseconds:012x}7{counter:03x}{_VARIANT[noise[start]]}"
+        f"{noise[start + 1 : start + _RANDOM_DIGITS]}"
+        for (milliseconds, counter), start in zip(
+            _clock.tick(count), range(0, _RANDOM_DIGITS * count, _RANDOM_DIGITS), strict=True
+        )
+    ]
 
 
 def time_of(prediction_id: str) -> datetime:

@@ -8,22 +8,27 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.columns import make_fillers
 from core.contract import Contract
 from core.errors import InvalidInputError
 from core.values import Reader, plain_text, read_columns
 
 __all__ = [
-    "MAX_VIOLATIONS", "ContractViolationError", "InputWarning", "ModelInputs", "Violation",
-    "encode_records", "plain_text",
+    "MAX_VIOLATIONS", "ContractViolationError", "Encoder", "InputWarning", "ModelInputs",
+    "Violation", "encode_columns", "encode_records", "plain_text",
 ]  # fmt: skip
 
 MAX_VIOLATIONS = 100
 """How many broken rules are told at once; more help nobody."""
+
+_FEW = 4
+"""Rows that are encoded one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,98 @@ class ContractViolationError(InvalidInputError):
         super().__init__(f"The records break the data contract: {place}: {first.rule}.")
 
 
+class Encoder:
+    """Turns rows into a model's inputs, strictly.
+
+    Making one costs more than encoding a row, so whoever encodes often keeps it.
+
+    Parameters
+    ----------
+    contract : Contract
+        What the rows must look like.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._readers = read_columns(contract)
+        fillers = make_fillers(contract)
+        self._numeric = [fillers[column.name] for column in contract.numeric_columns]
+        self._strings = [fillers[column.name] for column in contract.string_columns]
+        self._names = tuple(fillers)
+
+    def encode_records(
+        self, records: Sequence[Mapping[str, object]]
+    ) -> tuple[ModelInputs, list[InputWarning]]:
+        """Encode records; see the function of the same name."""
+        if len(records) <= _FEW and (inputs := self._encode_few(records)):
+            return inputs, []
+        columns = _turn(records, self._names)
+        encoded = columns and self._encode(columns, rows=len(records))
+        return encoded or self._encode_carefully(records)
+
+    def encode_columns(
+        self, columns: Mapping[str, Sequence[object]], *, rows: int
+    ) -> tuple[ModelInputs, list[InputWarning]]:
+        """Encode columns; see the function of the same name."""
+        absent: Sequence[object] = (None,) * rows
+        if columns.keys() <= self._readers.keys():
+            every = {name: columns.get(name, absent) for name in self._names}
+            if encoded := self._encode(every, rows=rows):
+                return encoded
+        names = tuple(columns)
+        turned = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        return self._encode_carefully(turned or [{}] * rows)
+
+    def _encode_few(self, records: Sequence[Mapping[str, object]]) -> ModelInputs | None:
+        """Encode rows that are plainly right; for a few, columns cost more than they save."""
+        numbers, texts = [], []
+        for record in records:
+            if not record.keys() <= self._readers.keys():
+                return None
+            number_row = [filler.read_plain(record.get(filler.name)) for filler in self._numeric]
+            text_row = [filler.read_plain(record.get(filler.name)) for filler in self._strings]
+            if None in number_row or None in text_row:
+                return None
+            numbers.append(number_row)
+            texts.append(text_row)
+        rows = len(records)
+        return ModelInputs(
+            np.array(numbers, np.float32).reshape(rows, len(self._numeric)),
+            np.array(texts, np.object_).reshape(rows, len(self._strings)),
+        )
+
+    def _encode(
+        self, columns: Mapping[str, Sequence[object]], *, rows: int
+    ) -> tuple[ModelInputs, list[InputWarning]] | None:
+        numeric = np.full((len(self._numeric), rows), np.nan, np.float32)
+        strings = np.full((len(self._strings), rows), "", np.object_)
+        warnings = []
+        for cells, fillers in ((numeric, self._numeric), (strings, self._strings)):
+            for place, filler in enumerate(fillers):
+                notes = filler.fill(columns[filler.name], cells[place])
+                if notes is None:
+                    return None
+                warnings += [InputWarning(row, filler.name, rule) for row, rule in notes]
+        if warnings:
+            warnings.sort(key=lambda warning: warning.row)
+        turned = ModelInputs(np.ascontiguousarray(numeric.T), np.ascontiguousarray(strings.T))
+        return turned, warnings
+
+    def _encode_carefully(
+        self, records: Sequence[Mapping[str, object]]
+    ) -> tuple[ModelInputs, list[InputWarning]]:
+        """Encode value by value, or say which rules are broken."""
+        violations = list(islice(_find_violations(self._readers, records), MAX_VIOLATIONS))
+        if violations:
+            raise ContractViolationError(violations)
+        numeric = np.full((len(records), len(self._numeric)), np.nan, np.float32)
+        strings = np.full((len(records), len(self._strings)), "", np.object_)
+        warnings: list[InputWarning] = []
+        for arrays, fillers in ((numeric, self._numeric), (strings, self._strings)):
+            for place, filler in enumerate(fillers):
+                warnings += _fill(arrays[:, place], self._readers[filler.name], records)
+        return ModelInputs(numeric, strings), sorted(warnings, key=lambda warning: warning.row)
+
+
 def encode_records(
     contract: Contract, records: Sequence[Mapping[str, object]]
 ) -> tuple[ModelInputs, list[InputWarning]]:
@@ -116,20 +213,56 @@ def encode_records(
     ContractViolationError
         If a rule is broken anywhere.
     """
-    readers = read_columns(contract)
-    violations = list(islice(_find_violations(readers, records), MAX_VIOLATIONS))
-    if violations:
-        raise ContractViolationError(violations)
-    numeric = np.full((len(records), len(contract.numeric_columns)), np.nan, np.float32)
-    strings = np.full((len(records), len(contract.string_columns)), "", np.object_)
-    warnings: list[InputWarning] = []
-    for arrays, columns in (
-        (numeric, contract.numeric_columns),
-        (strings, contract.string_columns),
-    ):
-        for position, name in enumerate(column.name for column in columns):
-            warnings += _fill(arrays[:, position], readers[name], records)
-    return ModelInputs(numeric, strings), sorted(warnings, key=lambda warning: warning.row)
+    return Encoder(contract).encode_records(records)
+
+
+def encode_columns(
+    contract: Contract, columns: Mapping[str, Sequence[object]], *, rows: int
+) -> tuple[ModelInputs, list[InputWarning]]:
+    """Turn columns into a model's inputs, as strictly as `encode_records`.
+
+    Parameters
+    ----------
+    contract : Contract
+        What the rows must look like.
+    columns : mapping of str to sequence
+        Values by the name of their column, `rows` of each: JSON scalars, None where missing. A
+        column that is not named is missing in every row.
+    rows : int
+        Number of rows.
+
+    Returns
+    -------
+    inputs : ModelInputs
+    warnings : list of InputWarning
+
+    Raises
+    ------
+    ContractViolationError
+        If a rule is broken anywhere. A column that is not in the contract is named at every row.
+    """
+    return Encoder(contract).encode_columns(columns, rows=rows)
+
+
+def _turn(
+    records: Sequence[Mapping[str, object]], names: tuple[str, ...]
+) -> dict[str, Sequence[object]] | None:
+    """Turn records into columns; None if one holds a field that is not among the names."""
+    if not records:
+        return dict.fromkeys(names, ())
+    try:
+        read = itemgetter(*names)
+        rows = [read(record) for record in records]
+        if len(names) == 1:
+            rows = [(value,) for value in rows]
+        if set(map(len, records)) != {len(names)}:
+            return None
+    except KeyError:
+        known = frozenset(names)
+        if not all(known.issuperset(record) for record in records):
+            return None
+        rows = [tuple(map(record.get, names)) for record in records]
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def _fill(

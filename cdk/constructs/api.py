@@ -11,6 +11,8 @@ from cdk.constructs.removal import make_log_group
 from cdk.constructs.rules import acknowledge
 
 STAGE_NAME = "live"
+TENSOR_TYPE = "application/octet-stream"
+"""What is passed on as bytes, when a caller sends it or accepts it: binary tensors."""
 
 # Who asked for what, how it ended and how long it took: never a body, a query or a key.
 _ACCESS_LOG = {
@@ -76,6 +78,7 @@ class InferenceApi(Construct):
             rest_api_name=config.prefix,
             description="Closed Loop: predictions and feedback",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
+            binary_media_types=[TENSOR_TYPE],
             cloud_watch_role=True,
             deploy_options=self._stage_options(config),
         )

@@ -1,15 +1,18 @@
 """Every answer's form: JSON that is written once, and errors that never repeat the input."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 
-from fastapi import Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
 
-from core.errors import ConflictError, NotFoundError, UnavailableError
+from core.errors import ConflictError, LoopError, NotFoundError, UnavailableError
 from core.strict_json import InvalidJsonError, parse_json
-from lambdas.inference.models import NoModelError
+from lambdas.inference.deadline import LateError
+from lambdas.inference.served import NoModelError
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_ROWS = 1000
@@ -22,6 +25,18 @@ class Problem:
 
     place: tuple[str | int, ...]
     rule: str
+
+
+class WholeRequest(Request):
+    """A request whose body is all there, so that answering it waits for nothing."""
+
+    def __init__(self, scope: Scope, body: bytes) -> None:
+        super().__init__(scope)
+        self.whole = body
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """Yield the body."""
+        yield self.whole
 
 
 class RequestError(Exception):
@@ -55,9 +70,14 @@ def answer(content: object, *, status: int = 200) -> Response:
     return Response(body.encode(), status, media_type="application/json")
 
 
+def answer_bytes(body: bytes) -> Response:
+    """Answer with JSON that is written already."""
+    return Response(body, media_type="application/json")
+
+
 def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's form
     """Write the answer to any fault that was foreseen."""
-    fault = _to_request_error(error)
+    fault = to_request_error(error)
     details = [{"place": list(item.place), "rule": item.rule} for item in fault.details]
     response = answer(
         {"error": {"code": fault.code, "message": fault.message, "details": details}},
@@ -70,8 +90,26 @@ def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG00
     return response
 
 
+async def read_body(request: Request) -> bytes:
+    """Read a request's body, once, whatever it is.
+
+    Raises
+    ------
+    RequestError
+        413 for a body over `MAX_BODY_BYTES`.
+    """
+    if isinstance(request, WholeRequest):
+        _check_size(request.whole)
+        return request.whole
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        _check_size(body)
+    return bytes(body)
+
+
 async def read_object(request: Request) -> Mapping[str, object]:
-    """Read a request's body, once, as a JSON object.
+    """Read a request's body as a JSON object.
 
     Raises
     ------
@@ -79,19 +117,35 @@ async def read_object(request: Request) -> Mapping[str, object]:
         415 for another content type, 413 for a body over `MAX_BODY_BYTES`, 400 for what is not
         strict JSON, 422 for another thing than an object.
     """
+    return parse_object(await read_json(request))
+
+
+async def read_json(request: Request) -> bytes:
+    """Read a request's body, which must be announced as JSON, without parsing it.
+
+    Raises
+    ------
+    RequestError
+        415 for another content type, 413 for a body over `MAX_BODY_BYTES`.
+    """
     _check_content_type(request)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise RequestError(413, "too_large", f"A body may have at most {MAX_BODY_BYTES} bytes.")
-    try:
-        content = parse_json(bytes(body), max_bytes=MAX_BODY_BYTES)
-    except InvalidJsonError as error:
-        raise RequestError(400, "invalid_json", str(error)) from None
+    return await read_body(request)
+
+
+def parse_object(body: bytes) -> dict[str, object]:
+    """Parse a strict JSON object, or raise `RequestError` 400 or 422."""
+    content = parse_body(body)
     if not isinstance(content, dict):
         raise RequestError(422, "invalid_request", "The body must be a JSON object.")
     return content
+
+
+def parse_body(body: bytes) -> object:
+    """Parse strict JSON, or raise `RequestError` 400."""
+    try:
+        return parse_json(body, max_bytes=MAX_BODY_BYTES)
+    except InvalidJsonError as error:
+        raise RequestError(400, "invalid_json", str(error)) from None
 
 
 def read_rows(body: Mapping[str, object], name: str) -> list[dict[str, object]]:
@@ -124,6 +178,11 @@ def invalid(problems: Iterable[Problem]) -> RequestError:
     )
 
 
+def _check_size(body: bytes | bytearray) -> None:
+    if len(body) > MAX_BODY_BYTES:
+        raise RequestError(413, "too_large", f"A body may have at most {MAX_BODY_BYTES} bytes.")
+
+
 def _check_content_type(request: Request) -> None:
     kind, _, parameters = request.headers.get("content-type", "application/json").partition(";")
     charset = parameters.strip().lower().replace('"', "")
@@ -140,7 +199,13 @@ def _check_content_type(request: Request) -> None:
         )
 
 
-def _to_request_error(error: Exception) -> RequestError:
+def is_foreseen(error: Exception) -> bool:
+    """Tell a fault that a caller or the cloud can have from a fault of ours."""
+    return isinstance(error, RequestError | LoopError | HTTPException)
+
+
+def to_request_error(error: Exception) -> RequestError:
+    """Say how any fault is answered, for a protocol to word."""
     match error:
         case RequestError():
             found = error
@@ -150,6 +215,8 @@ def _to_request_error(error: Exception) -> RequestError:
             found = RequestError(404, "not_found", str(error))
         case NoModelError():
             found = RequestError(503, "no_model", str(error))
+        case LateError():
+            found = RequestError(504, "timeout", str(error))
         case ConflictError() | UnavailableError():
             message = "The service cannot answer just now; try again."
             found = RequestError(503, "unavailable", message)

@@ -1,11 +1,9 @@
 """The inference service as a FastAPI application, without any cloud around it."""
 
-import logging
-import traceback
-from pathlib import PurePath
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
-from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -13,12 +11,14 @@ from core.errors import LoopError
 from lambdas.inference.answers import RequestError, answer, answer_error
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models
-from lambdas.inference.protocols import native, schemas
+from lambdas.inference.routes import Route, answer_fault
+from lambdas.inference.table import list_routes
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from lambdas.inference.page import Page
 
 
-def create_app(*, models: Models, recorder: Recorder) -> FastAPI:
+def create_app(*, models: Models, recorder: Recorder, keyed: bool = False) -> FastAPI:
     """Make the application over a registry's models.
 
     Parameters
@@ -27,40 +27,75 @@ def create_app(*, models: Models, recorder: Recorder) -> FastAPI:
         What answers.
     recorder : Recorder
         Keeps captures and feedback.
+    keyed : bool
+        Whether callers need an API key; the OpenAPI page says so.
     """
     app = FastAPI(
         title="Closed Loop",
         summary="Predictions, and the feedback that closes the loop.",
-        # Relative, because the address of a deployed API has the stage's name in front.
-        servers=[{"url": "."}],
         # A redirect would lose that name; a path is right or it is not there.
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
     )
     for kind in (RequestError, LoopError, HTTPException):
-        app.add_exception_handler(kind, answer_error)
+        app.add_exception_handler(kind, _answer_error)
     app.add_middleware(_FaultGuard)
 
-    @app.get("/health", response_model=schemas.Health)
-    async def health() -> Response:
-        """Say that the function runs, with or without a model."""
-        return answer({"status": "ok"})
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
-        return get_swagger_ui_html(openapi_url="openapi.json", title="Closed Loop")
-
-    app.include_router(native.make_router(models, recorder))
+    for route in list_routes(models, recorder):
+        app.add_api_route(
+            route.path, _as_endpoint(route), methods=list(route.methods), response_model=None
+        )
+    _add_page(app, models, keyed=keyed)
     return app
 
 
-class _FaultGuard:
-    """Answers a fault of ours, and logs where it was without its text.
+def _answer_error(request: Request, error: Exception) -> Response:
+    """Word a fault outside of the routes as the protocol does whose path it is nearest to."""
+    if request.scope["path"].startswith("/v2/"):
+        from lambdas.inference.protocols import oip  # noqa: PLC0415 - not every request is theirs
 
-    The text of an exception may hold what somebody sent; the framework and the adapter would
-    log it with the traceback.
-    """
+        return oip.answer_error(request, error)
+    return answer_error(request, error)
+
+
+def _as_endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        return await route.answer(request)
+
+    # Not `wraps`: FastAPI would call it by the parameter's name in the other one.
+    endpoint.__name__ = route.endpoint.__name__
+    endpoint.__doc__ = route.endpoint.__doc__
+    return endpoint
+
+
+def _add_page(app: FastAPI, models: Models, *, keyed: bool) -> None:
+    pages: list[Page] = []
+
+    def page() -> "Page":
+        if not pages:
+            from lambdas.inference.page import Page  # noqa: PLC0415 - no prediction needs it
+
+            pages.append(Page(app, models, keyed=keyed))
+        return pages[0]
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(model: str | None = None) -> Response:
+        return answer(page().read(model))
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        from lambdas.inference.docs_page import HTML, POLICY  # noqa: PLC0415
+
+        headers = {"content-security-policy": POLICY}
+        return Response(HTML, media_type="text/html", headers=headers)
+
+    app.openapi = lambda: page().read()  # type: ignore[method-assign]
+
+
+class _FaultGuard:
+    """Answers a fault of ours in what is around the routes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -69,9 +104,4 @@ class _FaultGuard:
         try:
             await self._app(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last place where a fault can be answered
-            frames = traceback.extract_tb(error.__traceback__)
-            where = " < ".join(
-                f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)
-            )
-            _log.error("A fault while answering: %s at %s", type(error).__name__, where)
-            await answer_error(Request(scope), error)(scope, receive, send)
+            await answer_fault(Request(scope), error)(scope, receive, send)

@@ -1,29 +1,33 @@
 """The entry point on Lambda: REST API events in, the application's answers out."""
 
+from lambdas.inference.lean_start import end_imports  # before everything else
+
+# isort: split
 import asyncio
-import base64
-import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
 from mangum import Mangum
 from mangum.types import LambdaContext
+from starlette.responses import Response
 
 from core.errors import InvalidInputError
 from core.store import open_bucket
-from lambdas.inference.app import create_app
 from lambdas.inference.capture import Recorder
+from lambdas.inference.deadline import MARGIN_S, set_deadline
+from lambdas.inference.events import STAGE_PATH, TEXT_TYPES, EventRequest, read_body, write_answer
 from lambdas.inference.models import Models
+from lambdas.inference.router import Router
 from lambdas.inference.settings import Settings
-
-STAGE_PATH = "/live"
-"""The API's stage; some gateways leave it in the path."""
+from lambdas.inference.table import make_router
 
 _QUICK_TIMEOUT_S = 1.0
+# Each of two tries; what keeping predictions may cost a caller, once in ten seconds at worst.
+_CAPTURE_TIMEOUT_S = 0.5
+_HOST_LENGTH = len("host")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
@@ -34,10 +38,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return _build_once()(event, context)
 
 
-def make_handler(app: FastAPI) -> Handler:
-    """Make a Lambda handler for REST API (version 1) events."""
+def make_handler(router: Router) -> Handler:
+    """Make a Lambda handler for REST API (version 1) events.
+
+    A route of the table runs without an event loop: its request is all there, so it waits for
+    nothing, and a task in a loop costs as much as a model of many trees. Everything else goes to
+    the application through Mangum.
+    """
     asyncio.set_event_loop(_loop())
-    adapter = Mangum(app, lifespan="off", api_gateway_base_path=STAGE_PATH)
+    adapter = Mangum(
+        router,
+        lifespan="off",
+        api_gateway_base_path=STAGE_PATH,
+        text_mime_types=[*TEXT_TYPES],
+    )
 
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if "httpMethod" not in event or "requestContext" not in event:
@@ -45,8 +59,15 @@ def make_handler(app: FastAPI) -> Handler:
                 "This function answers events of an API Gateway REST API only.",
                 next_step="Send requests to the API, or a test event of the kind 'API Gateway'.",
             )
-        if not _is_readable(event):
+        try:
+            body = read_body(event)
+        except ValueError:
             return _refuse_body()
+        set_deadline(_read_limit_s(context))
+        request = EventRequest(event, body)
+        route = router.find(request.scope)
+        if route is not None:
+            return write_answer(_run(route.answer(request)))
         # Somebody else's asyncio.run may have taken the thread's loop away.
         asyncio.set_event_loop(_loop())
         answer: dict[str, Any] = adapter(_without_odd_host(event), context)
@@ -59,26 +80,37 @@ def build(settings: Settings) -> Handler:
     """Put the service together as the settings say. Nothing is sent yet."""
     store = open_bucket(settings.bucket, timeout_s=10.0, max_retries=1)
     quick_store = open_bucket(settings.bucket, timeout_s=_QUICK_TIMEOUT_S, max_retries=1)
-    recorder = Recorder(quick_store, stage=settings.stage, share=settings.capture_share)
+    recorder = Recorder(
+        quick_store,
+        stage=settings.stage,
+        share=settings.capture_share,
+        capture_store=open_bucket(settings.bucket, timeout_s=_CAPTURE_TIMEOUT_S, max_retries=1),
+    )
     models = Models(
         store,
         quick_store=quick_store,
         refresh_s=settings.alias_refresh_s,
         on_fallback=lambda model: recorder.count("Fallbacks", 1, model=model),
     )
-    return make_handler(create_app(models=models, recorder=recorder))
+    return make_handler(make_router(models=models, recorder=recorder, keyed=True))
 
 
-def _is_readable(event: Mapping[str, Any]) -> bool:
-    body = event.get("body") or ""
+def _run(answering: Coroutine[Any, Any, Response]) -> Response:
+    """Run what waits for nothing."""
     try:
-        if event.get("isBase64Encoded"):
-            base64.b64decode(body, validate=True)
-        elif isinstance(body, str):
-            body.encode("utf-8")
-    except (binascii.Error, ValueError):
-        return False
-    return True
+        answering.send(None)
+    except StopIteration as done:
+        response: Response = done.value
+        return response
+    answering.close()
+    raise RuntimeError("A route of the table waits for something other than its request.")
+
+
+def _read_limit_s(context: LambdaContext | None) -> float | None:
+    """Return how long the function may still take, less the time to say so."""
+    if context is None:
+        return None
+    return max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_S)
 
 
 def _refuse_body() -> dict[str, Any]:
@@ -92,15 +124,23 @@ def _refuse_body() -> dict[str, Any]:
 
 
 def _without_odd_host(event: dict[str, Any]) -> dict[str, Any]:
-    """Drop a Host header that the adapter cannot split into a name and a port."""
-    cleaned = dict(event)
-    for part in ("headers", "multiValueHeaders"):
-        cleaned[part] = {
-            name: value
-            for name, value in (event.get(part) or {}).items()
-            if value is not None and (name.lower() != "host" or _is_host(value))
-        }
-    return cleaned
+    """Drop a Host header that the adapter cannot split into a name and a port, and empty ones."""
+    headers = event.get("headers") or {}
+    many = event.get("multiValueHeaders") or {}
+    if all(map(_is_usable, headers.items())) and all(map(_is_usable, many.items())):
+        return event
+    return {
+        **event,
+        "headers": dict(filter(_is_usable, headers.items())),
+        "multiValueHeaders": dict(filter(_is_usable, many.items())),
+    }
+
+
+def _is_usable(header: tuple[str, object]) -> bool:
+    name, value = header
+    if value is None:
+        return False
+    return len(name) != _HOST_LENGTH or name.lower() != "host" or _is_host(value)
 
 
 def _is_host(value: object) -> bool:
@@ -116,3 +156,6 @@ def _loop() -> asyncio.AbstractEventLoop:
 @cache
 def _build_once() -> Handler:
     return build(Settings.from_environment())
+
+
+end_imports()

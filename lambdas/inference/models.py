@@ -1,8 +1,9 @@
 """Which model answers: the versions that the champion aliases point at, kept loaded.
 
-Following an alias costs one conditional request every few seconds. A request keeps the model it
-got, whatever happens meanwhile; and once a model was served, no fault of the bucket or of a new
-bundle takes it away: the last good one goes on answering.
+Following an alias costs one conditional request every few seconds, beside the requests and not
+before them. A request keeps the model it got, whatever happens meanwhile; and once a model was
+served, no fault of the bucket or of a new bundle takes it away: the last good one goes on
+answering.
 """
 
 import json
@@ -11,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from core import keys
-from core.bundle import load_bundle
-from core.contract import Contract
 from core.errors import (
     IntegrityError,
     InvalidInputError,
@@ -22,9 +23,13 @@ from core.errors import (
     NotFoundError,
     UnavailableError,
 )
-from core.registry import AliasState, ModelVersion, Registry
+from core.registry import AliasState, Registry
 from core.store import ObjectStore
-from lambdas.inference.predictor import Predictor
+from lambdas.inference.deadline import LateError, read_remaining_s
+from lambdas.inference.looks import Look, Looks, Starter, start_thread
+from lambdas.inference.served import NoModelError, Served, load_served
+
+__all__ = ["MAX_LOADED", "RETRY_S", "WAIT_S", "Models", "NoModelError", "Served"]
 
 MAX_LOADED = 16
 """How many models are kept loaded; the one that was not asked for longest goes first."""
@@ -32,25 +37,12 @@ MAX_LOADED = 16
 RETRY_S = 30.0
 """Longest time between two looks at an alias that cannot be followed."""
 
+WAIT_S = 1.0
+"""Longest time that a request waits for a look when there is a model to answer with."""
+
 _log = logging.getLogger(__name__)
 
-
-class NoModelError(UnavailableError):
-    """There is no model to answer with yet; trying again later may help."""
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A model version that is loaded and answers."""
-
-    alias: AliasState
-    version: ModelVersion
-    predictor: Predictor
-
-    @property
-    def contract(self) -> Contract:
-        """The data contract of this version."""
-        return self.predictor.manifest.contract
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +59,21 @@ class _Entry:
     retry_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Default:
+    """What is known about the default model, and when to look again."""
+
+    model: str | None = None
+    next_look_s: float = 0.0
+
+
 class Models:
     """The models of one registry, loaded when first asked for.
+
+    An alias that was looked at within `refresh_s` is trusted. Up to twice that, a request gets the
+    model at hand and starts a look beside it; a request that comes later than that waits for the
+    look, at most `WAIT_S`. So the versions that answer are never older than twice `refresh_s` and
+    the time of one look, as long as the bucket answers.
 
     Parameters
     ----------
@@ -83,6 +88,8 @@ class Models:
         version goes on.
     clock : callable
         Seconds that only grow.
+    start : callable
+        Runs a look beside the request.
     """
 
     def __init__(
@@ -93,18 +100,21 @@ class Models:
         refresh_s: float,
         on_fallback: Callable[[str], None] = lambda _model: None,
         clock: Callable[[], float] = time.monotonic,
+        start: Starter = start_thread,
     ) -> None:
         self.registry = Registry(quick_store or store)
         self._store = store
         self._refresh_s = refresh_s
         self._on_fallback = on_fallback
         self._clock = clock
+        self._start = start
         self._entries: dict[str, _Entry] = {}
-        self._default: str | None = None
-        self._default_until_s = 0.0
+        self._default = _Default()
         self._failures = 0
         self._quiet_until_s = 0.0
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._looks: Looks[_Entry] = Looks(start)
+        self._default_looks: Looks[_Default] = Looks(start)
 
     def get(self, model: str | None = None) -> Served:
         """Return the champion of a model, or of the default one.
@@ -115,39 +125,32 @@ class Models:
             If there is no model of this name.
         NoModelError
             If it cannot be served yet.
+        LateError
+            If it cannot be loaded within the request's time.
         """
-        with self._lock:
-            name = model or self.default()
-            try:
-                keys.check_name(name)
-            except InvalidInputError:
-                raise _unknown() from None
-            entry = self._entries.pop(name, None)
-            entry = self._follow(entry) if entry else self._load_first(name)
-            # Put back at the end: the order of the entries is the order of their last use.
-            self._entries[name] = entry
-            while len(self._entries) > MAX_LOADED:
-                del self._entries[next(iter(self._entries))]
-            return entry.served
+        name = model or self.default()
+        entry = self._entries.get(name)
+        if entry is None:
+            return self._load_first(name).served
+        if self._is_due(entry.next_look_s):
+            entry = self._follow(name, entry)
+        if len(self._entries) > 1:
+            self._use(name, entry)
+        return entry.served
 
     def default(self) -> str:
         """Return the default model's name, or raise `NoModelError`."""
-        with self._lock:
-            now_s = self._clock()
-            if self._default and now_s < max(self._default_until_s, self._quiet_until_s):
-                return self._default
-            try:
-                found = self.registry.default_model()
-            except (UnavailableError, IntegrityError) as error:
-                self._rest("the default model cannot be read", error)
-                found = None
-                if self._default:
-                    self._on_fallback(self._default)
-            self._default = found or self._default
-            if self._default is None:
-                raise NoModelError("No model has been promoted yet.")
-            self._default_until_s = now_s + self._refresh_s
-            return self._default
+        known = self._default
+        if known.model and not self._is_due(known.next_look_s):
+            return known.model
+        look = self._default_looks.begin("", self._look_at_default)
+        if not known.model:
+            _wait_for(look)
+        elif self._must_wait(known.next_look_s):
+            look.wait(WAIT_S)
+        if self._default.model is None:
+            raise NoModelError("No model has been promoted yet.")
+        return self._default.model
 
     def is_default(self, model: str) -> bool:
         """Tell whether a model is the default one."""
@@ -156,11 +159,78 @@ class Models:
         except NoModelError:
             return False
 
-    def _load_first(self, model: str) -> _Entry:
+    def keep_fresh(self) -> None:
+        """Look at every alias in time from a thread, so that no request of a server waits."""
+        self._start(self._keep_fresh)
+
+    def _keep_fresh(self) -> None:
+        while True:
+            time.sleep(max(self._refresh_s, 0.1))
+            with self._lock:
+                entries = list(self._entries.items())
+            for name, entry in entries:
+                if self._is_due(entry.next_look_s):
+                    self._looks.begin(name, partial(self._look, name))
+            if self._default.model and self._is_due(self._default.next_look_s):
+                self._default_looks.begin("", self._look_at_default)
+
+    def _is_due(self, next_look_s: float) -> bool:
+        return self._clock() >= max(next_look_s, self._quiet_until_s)
+
+    def _must_wait(self, next_look_s: float) -> bool:
+        """Tell whether what is known is too old; while the bucket is down, it is all there is."""
+        return not self._failures and self._clock() >= next_look_s + self._refresh_s
+
+    def _follow(self, name: str, entry: _Entry) -> _Entry:
+        look = self._looks.begin(name, partial(self._look, name))
+        if self._must_wait(entry.next_look_s):
+            look.wait(WAIT_S)
+        return self._entries.get(name, entry)
+
+    def _use(self, name: str, entry: _Entry) -> None:
+        """Put an entry at the end: their order is the order of their last use."""
+        with self._lock:
+            self._entries[name] = self._entries.pop(name, entry)
+
+    def _keep(self, name: str, entry: _Entry) -> None:
+        with self._lock:
+            self._entries[name] = entry
+            while len(self._entries) > MAX_LOADED:
+                del self._entries[next(iter(self._entries))]
+
+    def _load_first(self, name: str) -> _Entry:
+        try:
+            keys.check_name(name)
+        except InvalidInputError:
+            raise _unknown() from None
+        return _wait_for(self._looks.begin(name, partial(self._look, name)))
+
+    def _look(self, name: str) -> _Entry:
+        known = self._entries.get(name)
+        entry = self._look_again(known) if known else self._look_first(name)
+        self._keep(name, entry)
+        return entry
+
+    def _look_at_default(self) -> _Default:
+        now_s = self._clock()
+        known = self._default.model
+        try:
+            found = self.registry.default_model()
+        except (UnavailableError, IntegrityError) as error:
+            self._rest("the default model cannot be read", error)
+            if known is None:
+                return self._default
+            self._on_fallback(known)
+            found = None
+        self._default = _Default(found or known, now_s + self._refresh_s)
+        return self._default
+
+    def _look_first(self, model: str) -> _Entry:
+        now_s = self._clock()
         try:
             alias = self.registry.alias(model)
             known = alias is not None or bool(self.registry.versions(model))
-            served = self._load(alias) if alias else None
+            served = load_served(alias, self.registry, self._store) if alias else None
         except LoopError as error:
             _warn(f"the model {model} cannot be loaded", error)
             raise NoModelError("The model cannot be loaded just now.") from error
@@ -168,19 +238,18 @@ class Models:
             raise _unknown()
         if served is None:
             raise NoModelError("No version of this model has been promoted yet.")
-        return _Entry(served, self._clock() + self._refresh_s)
+        return _Entry(served, now_s + self._refresh_s)
 
-    def _follow(self, entry: _Entry) -> _Entry:
+    def _look_again(self, entry: _Entry) -> _Entry:
+        # The moment before the bucket is asked: what it says is true of then, not of later.
         now_s = self._clock()
-        if now_s < max(entry.next_look_s, self._quiet_until_s):
-            return entry
         # A bundle that was broken may be mended in place, so now and then it is loaded anew.
         skips_broken = bool(entry.broken_etag) and now_s < entry.retry_s
         etag = entry.broken_etag if skips_broken else entry.served.alias.etag
         alias = None
         try:
             alias = self.registry.alias_if_changed(entry.served.alias.model, "champion", etag)
-            served = self._load(alias) if alias else entry.served
+            served = load_served(alias, self.registry, self._store) if alias else entry.served
         except LoopError as error:
             return self._fall_back(entry, alias, error)
         self._failures = 0
@@ -213,12 +282,13 @@ class Models:
         pause_s = max(self._refresh_s, 1.0) * 2 ** min(self._failures, 10)
         self._quiet_until_s = self._clock() + min(pause_s, RETRY_S)
 
-    def _load(self, alias: AliasState) -> Served:
-        version = self.registry.version(alias.model, alias.version)
-        bundle = load_bundle(self._store, version.bundle_id)
-        if bundle.manifest.model != alias.model:
-            raise IntegrityError("The bundle belongs to another model.")
-        return Served(alias, version, Predictor(bundle))
+
+def _wait_for(look: Look[_T]) -> _T:
+    """Wait for what there is no answer without, within the request's time."""
+    try:
+        return look.found.result(read_remaining_s())
+    except TimeoutError:
+        raise LateError from None
 
 
 def _unknown() -> NotFoundError:

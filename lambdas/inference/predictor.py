@@ -1,6 +1,6 @@
 """From model inputs to answers, through one compiled ONNX graph."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import onnxruntime
@@ -9,26 +9,13 @@ from numpy.typing import NDArray
 from core.bundle import Bundle, Manifest
 from core.contract import Contract
 from core.errors import IntegrityError
-from core.inputs import ModelInputs
+from core.inputs import Encoder, ModelInputs
+from lambdas.inference.deadline import check_deadline
+from lambdas.inference.graph import check_graph
 
 _NUMERIC = "numeric"
 _STRINGS = "strings"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer.
-
-    Attributes
-    ----------
-    prediction : str or float
-        The class, or the number of a regression.
-    probabilities : dict of str to float or None
-        Class to probability, in the contract's order; None for a regression.
-    """
-
-    prediction: str | float
-    probabilities: dict[str, float] | None
+_ROWS_AT_ONCE = 256  # between two looks at the clock
 
 
 class Predictor:
@@ -48,32 +35,55 @@ class Predictor:
 
     def __init__(self, bundle: Bundle) -> None:
         self.manifest: Manifest = bundle.manifest
+        self.encoder = Encoder(bundle.manifest.contract)
+        check_graph(bundle.graph)
         self._session = _compile(bundle.graph)
         self._output = _check_interface(self._session, bundle.manifest.contract)
+        self._inputs = tuple(node.name for node in self._session.get_inputs())
         self._check_answer()
 
-    def predict(self, inputs: ModelInputs) -> list[Answer | None]:
-        """Answer every row.
+    def score(self, inputs: ModelInputs) -> NDArray[np.float32]:
+        """Run the graph on every row.
 
         Returns
         -------
-        list of Answer or None
-            One for each row; None where the arithmetic of the model overflows, so that it has
-            no finite answer.
-        """
-        scores = self._run(inputs)
-        if self.manifest.contract.task == "regression":
-            return [_answer_number(float(row[0])) for row in scores]
-        return [self._answer_class(row) for row in scores]
+        float32 array of shape (n_rows, n_classes), or (n_rows, 1) for a regression
+            Probabilities in the order of the contract's classes, or predictions; not finite
+            where the arithmetic of the model overflows.
 
-    def _run(self, inputs: ModelInputs) -> NDArray[np.float32]:
-        feeds = {
-            node.name: inputs.numeric if node.name == _NUMERIC else inputs.strings
-            for node in self._session.get_inputs()
-        }
+        Raises
+        ------
+        LateError
+            If the request's time is over before the last row.
+        """
+        rows = len(inputs)
+        if rows <= _ROWS_AT_ONCE:
+            return self._run(inputs.numeric, inputs.strings)
+        parts = []
+        for start in range(0, rows, _ROWS_AT_ONCE):
+            check_deadline()
+            part = slice(start, start + _ROWS_AT_ONCE)
+            parts.append(self._run(inputs.numeric[part], inputs.strings[part]))
+        return np.concatenate(parts)
+
+    def _run(
+        self, numeric: NDArray[np.float32], strings: NDArray[np.object_]
+    ) -> NDArray[np.float32]:
+        feeds = {name: numeric if name == _NUMERIC else strings for name in self._inputs}
         [scores] = self._session.run([self._output], feeds)
         found: NDArray[np.float32] = scores
         return found
+
+    def decide(self, rows: Sequence[Sequence[float]]) -> list[str] | list[float]:
+        """Return the class of each row of scores at the threshold, or a regression's number."""
+        classes = self.manifest.contract.classes
+        if not classes:
+            return [row[0] for row in rows]
+        threshold = self.manifest.decision_threshold
+        if threshold is None:
+            return [classes[row.index(max(row))] for row in rows]
+        negative, positive = classes
+        return [positive if row[1] >= threshold else negative for row in rows]
 
     def _check_answer(self) -> None:
         """Answer one row, for the shape of it and to warm the session up."""
@@ -83,27 +93,13 @@ class Predictor:
             np.full((1, len(contract.string_columns)), "", np.object_),
         )
         try:
-            shape = self._run(row).shape
+            shape = self.score(row).shape
         except Exception as error:  # onnxruntime's errors have no other base in common
             raise IntegrityError(
                 f"onnxruntime cannot run the graph ({type(error).__name__})."
             ) from error
         if shape != (1, len(contract.classes) or 1):
             raise IntegrityError("The graph's output has not the shape that its contract needs.")
-
-    def _answer_class(self, row: NDArray[np.float32]) -> Answer | None:
-        if not np.isfinite(row).all():
-            return None
-        classes = self.manifest.contract.classes
-        probabilities = dict(zip(classes, row.tolist(), strict=True))
-        threshold = self.manifest.decision_threshold
-        if threshold is None:
-            return Answer(classes[int(row.argmax())], probabilities)
-        return Answer(classes[1 if float(row[1]) >= threshold else 0], probabilities)
-
-
-def _answer_number(number: float) -> Answer | None:
-    return Answer(number, None) if np.isfinite(number) else None
 
 
 def _compile(graph: bytes) -> onnxruntime.InferenceSession:

@@ -105,7 +105,7 @@ def open_raw(
         )
     if not body or body.isspace():
         raise InvalidInputError(f"{name} is empty", next_step="send a file with a header and rows")
-    if other := _recognise(body):
+    if other := recognise(body):
         raise InvalidInputError(f"{name} is {other}, not CSV or Parquet", next_step=CANNOT_PARSE)
     with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
         if is_parquet(body):
@@ -115,7 +115,7 @@ def open_raw(
         yield load_texts(raw) if keep else raw
 
 
-def _recognise(body: bytes) -> str | None:
+def recognise(body: bytes) -> str | None:
     """Return what a file is by its beginning, if that is neither CSV nor Parquet."""
     for magic, what in _OTHER_FORMATS.items():
         if body.startswith(magic):

@@ -1,82 +1,89 @@
 """The project's own protocol: predictions, feedback, and what there is to know about models."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
-from core import events
-from core.contract import Contract
-from core.events import Capture
-from core.inputs import ContractViolationError, InputWarning, ModelInputs, encode_records
+from core.inputs import ContractViolationError, InputWarning
 from core.registry import ALIASES, AliasState, Registry
-from lambdas.inference.answers import Problem, answer, invalid, read_object, read_rows
+from lambdas.inference.answers import (
+    MAX_ROWS,
+    Problem,
+    answer,
+    answer_bytes,
+    invalid,
+    parse_object,
+    read_json,
+    read_object,
+    read_rows,
+)
+from lambdas.inference.asking import Asked, ask_records
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models, Served
 from lambdas.inference.outcomes import read_outcomes
-from lambdas.inference.predictor import Answer
-from lambdas.inference.protocols import schemas
+from lambdas.inference.quick_json import parse_rows, write_json
+from lambdas.inference.routes import Route
 
-_NO_ANSWER = "the model has no finite answer for this record; its numbers are too large"
+MAX_EXPLAINED = 10
+"""Records of a request whose answers are explained: each asks the model many times."""
 
-
-def make_router(models: Models, recorder: Recorder) -> APIRouter:
-    """Make the routes over a registry's models."""
-    router = APIRouter(responses=_describe_errors())
-    _add_predict(router, models, recorder)
-    _add_feedback(router, models, recorder)
-    _add_models(router, models)
-    _add_contract(router, models)
-    return router
+_SCHEMA_TYPE = "application/schema+json"
 
 
-def _add_predict(router: APIRouter, models: Models, recorder: Recorder) -> None:
-    extra = _describe_body(schemas.PredictRequest)
+def list_routes(models: Models, recorder: Recorder) -> list[Route]:
+    """Return the protocol's routes over a registry's models."""
+    return [
+        *_list_predict(models, recorder),
+        *_list_feedback(models, recorder),
+        *_list_models(models),
+        *_list_contracts(models),
+    ]
 
-    @router.post("/v1/predict", response_model=schemas.PredictResponse, openapi_extra=extra)
+
+def _list_predict(models: Models, recorder: Recorder) -> list[Route]:
     async def predict(request: Request) -> Response:
         """Answer records with the default model."""
-        records = read_rows(await read_object(request), "records")
-        return answer(_predict(models.get(), records, recorder))
+        return answer_bytes(_predict(models.get, await read_json(request), recorder))
 
-    @router.post(
-        "/v1/models/{model}/predict", response_model=schemas.PredictResponse, openapi_extra=extra
-    )
-    async def predict_with_model(request: Request, model: str) -> Response:
+    async def predict_with_model(request: Request) -> Response:
         """Answer records with a model by name."""
-        records = read_rows(await read_object(request), "records")
-        return answer(_predict(models.get(model), records, recorder))
+        get = partial(models.get, request.path_params["model"])
+        return answer_bytes(_predict(get, await read_json(request), recorder))
+
+    return [
+        Route(methods=("POST",), path="/v1/predict", endpoint=predict),
+        Route(methods=("POST",), path="/v1/models/{model}/predict", endpoint=predict_with_model),
+    ]
 
 
-def _add_feedback(router: APIRouter, models: Models, recorder: Recorder) -> None:
-    extra = _describe_body(schemas.FeedbackRequest)
-    form = schemas.FeedbackResponse
-
+def _list_feedback(models: Models, recorder: Recorder) -> list[Route]:
     def keep(served: Served, rows: Sequence[dict[str, object]]) -> Response:
         outcomes = read_outcomes(served.contract, rows)
         accepted = recorder.keep_feedback(outcomes)
         content = {"accepted": accepted, "duplicates": len(outcomes) - accepted}
         return answer(content, status=202)
 
-    @router.post("/v1/feedback", response_model=form, status_code=202, openapi_extra=extra)
     async def feedback(request: Request) -> Response:
         """Tell the true outcomes of predictions of the default model."""
         rows = read_rows(await read_object(request), "feedback")
         return keep(models.get(), rows)
 
-    @router.post(
-        "/v1/models/{model}/feedback", response_model=form, status_code=202, openapi_extra=extra
-    )
-    async def feedback_on_model(request: Request, model: str) -> Response:
+    async def feedback_on_model(request: Request) -> Response:
         """Tell the true outcomes of predictions of a model by name."""
         rows = read_rows(await read_object(request), "feedback")
-        return keep(models.get(model), rows)
+        return keep(models.get(request.path_params["model"]), rows)
+
+    return [
+        Route(methods=("POST",), path="/v1/feedback", endpoint=feedback),
+        Route(methods=("POST",), path="/v1/models/{model}/feedback", endpoint=feedback_on_model),
+    ]
 
 
-def _add_models(router: APIRouter, models: Models) -> None:
-    @router.get("/v1/models", response_model=schemas.ModelList)
-    async def list_models() -> Response:
+def _list_models(models: Models) -> list[Route]:
+    async def list_models(_request: Request) -> Response:
         """List all models."""
         registry = models.registry
         default = registry.default_model()
@@ -85,60 +92,61 @@ def _add_models(router: APIRouter, models: Models) -> None:
         ]
         return answer({"models": summaries})
 
-    @router.get("/v1/model", response_model=schemas.ModelDetails)
-    async def default_model() -> Response:
+    async def default_model(_request: Request) -> Response:
         """Describe the default model."""
         return answer(_describe(models, models.get()))
 
-    @router.get("/v1/models/{model}", response_model=schemas.ModelDetails)
-    async def model_by_name(model: str) -> Response:
+    async def model_by_name(request: Request) -> Response:
         """Describe a model by name."""
-        return answer(_describe(models, models.get(model)))
+        return answer(_describe(models, models.get(request.path_params["model"])))
+
+    return [
+        Route(methods=("GET",), path="/v1/models", endpoint=list_models),
+        Route(methods=("GET",), path="/v1/model", endpoint=default_model),
+        Route(methods=("GET",), path="/v1/models/{model}", endpoint=model_by_name),
+    ]
 
 
-def _add_contract(router: APIRouter, models: Models) -> None:
-    @router.get("/v1/contract", response_model=Contract)
-    async def default_contract() -> Response:
+def _answer_contract(request: Request, served: Served) -> Response:
+    """Answer the contract as it is, or as the JSON Schema of a record when that is asked for."""
+    if _SCHEMA_TYPE not in request.headers.get("accept", ""):
+        return answer(served.contract.model_dump(mode="json"))
+    from lambdas.inference.record_schema import (  # noqa: PLC0415 - no prediction needs it
+        DIALECT,
+        describe_record,
+    )
+
+    response = answer({"$schema": DIALECT, **describe_record(served.contract)})
+    response.headers["content-type"] = _SCHEMA_TYPE
+    return response
+
+
+def _list_contracts(models: Models) -> list[Route]:
+    async def default_contract(request: Request) -> Response:
         """Show the data contract of the default model."""
-        return answer(models.get().contract.model_dump(mode="json"))
+        return _answer_contract(request, models.get())
 
-    @router.get("/v1/models/{model}/contract", response_model=Contract)
-    async def contract_of_model(model: str) -> Response:
+    async def contract_of_model(request: Request) -> Response:
         """Show the data contract of a model by name."""
-        return answer(models.get(model).contract.model_dump(mode="json"))
+        served = models.get(request.path_params["model"])
+        return _answer_contract(request, served)
+
+    return [
+        Route(methods=("GET",), path="/v1/contract", endpoint=default_contract),
+        Route(methods=("GET",), path="/v1/models/{model}/contract", endpoint=contract_of_model),
+    ]
 
 
-def _predict(
-    served: Served, records: Sequence[dict[str, object]], recorder: Recorder
-) -> dict[str, Any]:
-    inputs, warnings = _encode(served.contract, records)
-    answers = _answer_all(served, inputs)
-    captures = _make_captures(served, records, answers)
-    recorder.capture(captures)
-    notes = _group_by_row(warnings, rows=len(records))
-    threshold = served.predictor.manifest.decision_threshold
-    return {
-        "model": served.version.model,
-        "model_version": served.version.version,
-        "predictions": [
-            {
-                "prediction_id": capture.prediction_id,
-                "prediction": capture.prediction,
-                "probability": capture.probabilities,
-                "decision_threshold": threshold,
-                "interval": _make_interval(served, capture.prediction),
-                "warnings": notes[row],
-            }
-            for row, capture in enumerate(captures)
-        ],
-    }
-
-
-def _encode(
-    contract: Contract, records: Sequence[dict[str, object]]
-) -> tuple[ModelInputs, list[InputWarning]]:
+def _predict(get: Callable[[], Served], body: bytes, recorder: Recorder) -> bytes:
+    """Answer a body the quick way if it is plainly right; else carefully, or say what is wrong."""
+    records = parse_rows(body, "records")
+    explains = False
+    if records is None or len(records) > MAX_ROWS:
+        records, explains = _read_request(parse_object(body))
+    served = get()
     try:
-        return encode_records(contract, records)
+        asked = ask_records(served, records, recorder)
+        return _write_answers(asked, _explain(asked, records) if explains else ())
     except ContractViolationError as error:
         raise invalid(
             Problem(("records", found.row, *([found.field] if found.field else [])), found.rule)
@@ -146,37 +154,59 @@ def _encode(
         ) from None
 
 
-def _answer_all(served: Served, inputs: ModelInputs) -> list[Answer]:
-    answers = served.predictor.predict(inputs)
-    missing = [row for row, found in enumerate(answers) if found is None]
-    if missing:
-        raise invalid(Problem(("records", row), _NO_ANSWER) for row in missing)
-    return [found for found in answers if found is not None]
+def _read_request(content: dict[str, object]) -> tuple[list[dict[str, object]], bool]:
+    """Return the records, and whether their answers are to be explained."""
+    explains = content.pop("explain", False)
+    if not isinstance(explains, bool):
+        raise invalid([Problem(("explain",), "must be true or false")])
+    records = read_rows(content, "records")
+    if explains and len(records) > MAX_EXPLAINED:
+        rule = f"must be a list of 1 to {MAX_EXPLAINED} objects where explain is true"
+        raise invalid([Problem(("records",), rule)])
+    return records, explains
 
 
-def _make_captures(
-    served: Served, records: Sequence[dict[str, object]], answers: Sequence[Answer]
-) -> list[Capture]:
-    served_at = datetime.now(UTC)
-    return [
-        Capture.model_validate(
+def _explain(asked: Asked, records: Sequence[dict[str, object]]) -> Sequence[dict[str, Any]]:
+    from lambdas.inference.explaining import explain  # noqa: PLC0415 - few requests need it
+
+    predictor = asked.served.predictor
+    inputs, _ = predictor.encoder.encode_records(records)
+    return [found.to_content() for found in explain(predictor, inputs, asked)]
+
+
+def _write_answers(asked: Asked, explanations: Sequence[dict[str, Any]] = ()) -> bytes:
+    served = asked.served
+    rows = len(asked.prediction_ids)
+    notes: Sequence[Sequence[dict[str, str]]] = ((),) * rows
+    if asked.warnings:
+        notes = _group_by_row(asked.warnings, rows=rows)
+    chances: Sequence[dict[str, float] | None] = asked.probabilities or [None] * rows
+    threshold = served.predictor.manifest.decision_threshold
+    content: dict[str, Any] = {
+        "model": served.version.model,
+        "model_version": served.version.version,
+        "predictions": [
             {
-                "prediction_id": events.new_prediction_id(),
-                "model": served.version.model,
-                "model_version": served.version.version,
-                "served_at": served_at,
-                "features": record,
-                "probabilities": found.probabilities,
-                "prediction": found.prediction,
+                "prediction_id": prediction_id,
+                "prediction": prediction,
+                "probability": row_chances,
+                "decision_threshold": threshold,
+                "interval": _make_interval(served, prediction),
+                "warnings": row_notes,
             }
-        )
-        for record, found in zip(records, answers, strict=True)
-    ]
+            for prediction_id, prediction, row_chances, row_notes in zip(
+                asked.prediction_ids, asked.predictions, chances, notes, strict=True
+            )
+        ],
+    }
+    for prediction, explanation in zip(content["predictions"], explanations, strict=False):
+        prediction["explanation"] = explanation
+    return write_json(content)
 
 
-def _make_interval(served: Served, prediction: str | float) -> dict[str, float] | None:
+def _make_interval(served: Served, prediction: object) -> dict[str, float] | None:
     interval = served.predictor.manifest.interval
-    if interval is None or isinstance(prediction, str):
+    if interval is None or not isinstance(prediction, float):
         return None
     return {
         "lower": prediction - interval.half_width,
@@ -217,23 +247,4 @@ def _describe(models: Models, served: Served) -> dict[str, Any]:
         "metrics": manifest.metrics,
         "baseline_metrics": manifest.baseline_metrics,
         "columns": [column.model_dump(mode="json") for column in manifest.contract.columns],
-    }
-
-
-def _describe_body(body: type[schemas.Body]) -> dict[str, Any]:
-    content = {"application/json": {"schema": schemas.inline_schema(body)}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-def _describe_errors() -> dict[int | str, dict[str, Any]]:
-    return {
-        status: {"model": schemas.ErrorBody, "description": description}
-        for status, description in (
-            (400, "The body is not strict JSON."),
-            (404, "There is no such model."),
-            (413, "The body is too large."),
-            (415, "The body is not announced as JSON."),
-            (422, "The request breaks the data contract; the details name each place and rule."),
-            (503, "No model can answer yet; the header retry-after says when to try again."),
-        )
     }

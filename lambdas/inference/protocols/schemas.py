@@ -4,13 +4,15 @@ Requests are checked against the model's data contract and answers are written d
 these types document; a test proves that they tell the truth.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 
-from core.contract import Column, Task
+from core.contract import Column, Contract, Task
 from core.registry import AliasName
 from lambdas.inference.answers import MAX_ROWS
+
+ID_PATTERN = "^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$"
 
 
 class Body(BaseModel):
@@ -19,11 +21,18 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
 
-class PredictRequest(Body):
-    """Records to answer, each with the fields of the model's data contract."""
+class Record(RootModel[dict[str, str | float | bool | None]]):
+    """A record with the fields of a model's data contract."""
 
-    records: list[dict[str, str | float | bool | None]] = Field(
-        min_length=1, max_length=MAX_ROWS, examples=[[{"age": 40, "plan": "pro"}]]
+
+class PredictRequest(Body):
+    """Records to answer."""
+
+    records: list[Record] = Field(
+        min_length=1, max_length=MAX_ROWS, description="At most 10 where explain is true."
+    )
+    explain: bool = Field(
+        default=False, description="Whether to tell what each field contributes to the score."
     )
 
 
@@ -42,6 +51,20 @@ class Interval(Body):
     coverage: float = Field(description="The share of true values that it was made to hold.")
 
 
+class Explanation(Body):
+    """What each field contributes to a score: Shapley values against a reference record.
+
+    The reference holds the training rows' median numbers and most frequent categories.
+    """
+
+    of: str | None = Field(description="The class whose probability is explained.")
+    reference: float = Field(description="The score of the reference record.")
+    score: float = Field(description="The score of this record.")
+    contributions: dict[str, float] = Field(
+        description="By field; they add up to score less reference."
+    )
+
+
 class Prediction(Body):
     """One answer."""
 
@@ -51,6 +74,7 @@ class Prediction(Body):
     decision_threshold: float | None
     interval: Interval | None
     warnings: list[Warning]
+    explanation: Explanation | None = Field(default=None, description="Where it was asked for.")
 
 
 class PredictResponse(Body):
@@ -64,7 +88,7 @@ class PredictResponse(Body):
 class Outcome(Body):
     """What came true of one prediction."""
 
-    prediction_id: str
+    prediction_id: str = Field(pattern=ID_PATTERN)
     outcome: str | float = Field(description="A class of the contract, or a number.")
     observed_at: AwareDatetime | None = Field(default=None, description="Now, if absent.")
 
@@ -145,17 +169,15 @@ class ErrorBody(Body):
     error: ErrorContent
 
 
-def inline_schema(body: type[BaseModel]) -> dict[str, Any]:
-    """Return a type's JSON schema with its references resolved, as OpenAPI needs it in a route."""
-    schema = body.model_json_schema()
-    definitions = schema.pop("$defs", {})
-
-    def resolve(part: Any) -> Any:  # noqa: ANN401 - JSON
-        if isinstance(part, dict):
-            if "$ref" in part:
-                return resolve(definitions[part["$ref"].rpartition("/")[2]])
-            return {name: resolve(value) for name, value in part.items()}
-        return [resolve(item) for item in part] if isinstance(part, list) else part
-
-    resolved: dict[str, Any] = resolve(schema)
-    return resolved
+FORMS: tuple[type[BaseModel], ...] = (
+    PredictRequest,
+    PredictResponse,
+    FeedbackRequest,
+    FeedbackResponse,
+    ModelList,
+    ModelDetails,
+    Contract,
+    Health,
+    ErrorBody,
+)
+"""What the page shows; forms within forms come along."""

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.errors import InvalidInputError
-from core.events import Capture, Feedback, new_prediction_id, parse_lines, time_of, to_lines
+from core.events import (
+    Capture,
+    Feedback,
+    new_prediction_id,
+    new_prediction_ids,
+    parse_lines,
+    time_of,
+    to_lines,
+)
 
 SERVED_AT = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 
@@ -25,6 +33,15 @@ def capture(**changes: object) -> Capture:
         "prediction": "No",
     }
     return Capture.model_validate(fields | changes)
+
+
+def test_ids_made_at_once_grow_and_are_valid_when_they_overflow_the_counter() -> None:
+    before = new_prediction_id()
+    ids = new_prediction_ids(10_000)
+    every = [before, *ids, new_prediction_id()]
+    assert every == sorted(set(every))
+    assert all(UUID(hex=one).version == 7 and UUID(hex=one).variant == RFC_4122 for one in ids)
+    assert new_prediction_ids(0) == []
 
 
 def test_ids_only_grow_when_many_are_made_at_once() -> None:

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from core.events import parse_lines, time_of
-from lambdas.inference.capture import PAUSE_S
+from core.events import new_prediction_ids, parse_lines, time_of
+from core.store import open_memory
+from lambdas.inference.capture import PAUSE_S, ZERO_EVERY_S, Recorder
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.inference.doubles import FaultyStore
 from tests.unit.inference.service import Service
@@ -93,6 +94,43 @@ def test_request_is_captured_when_it_is_drawn(share: float, drawn: float, object
     make_champion(service.store, make_contract())
     predict(service)
     assert len(list(service.store.list("captured/"))) == objects
+
+
+def test_features_that_look_like_captures_stay_in_their_line(service: Service) -> None:
+    records = [make_record() | {"plan": '},{"prediction_id":"x"},{"prediction_id":'}] * 3
+    assert service.post("/v1/predict", {"records": records}).status == 200
+    [info] = service.store.list("captured/")
+    captures, broken = parse_lines(service.store.get(info.key).body)
+    assert broken == 0
+    assert [capture.features for capture in captures] == records
+
+
+def test_success_is_told_now_and_then_and_failure_always(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        predict(service)
+    assert len(read_metrics(capsys)) == 2
+    service.now_s += ZERO_EVERY_S
+    predict(service)
+    assert len(read_metrics(capsys)) == 2
+
+
+def test_captures_are_written_beside_the_requests_when_a_server_asks_for_it() -> None:
+    store = open_memory()
+    recorder = Recorder(store, stage="dev", share=1.0)
+    recorder.write_beside()
+    for _ in range(5):
+        recorder.capture(
+            model="subscriptions",
+            model_version=1,
+            prediction_ids=new_prediction_ids(2),
+            predictions=["Yes", "No"],
+            probabilities=None,
+            records=[make_record()] * 2,
+        )
+    recorder.drain(within_s=10.0)
+    assert len(list(store.list("captured/"))) == 5
 
 
 def test_refused_request_is_not_captured(service: Service) -> None:

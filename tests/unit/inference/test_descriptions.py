@@ -1,12 +1,15 @@
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import BaseModel
 
-from core.contract import Contract
+from core.contract import Column, Contract, Task
 from core.events import new_prediction_id
 from core.registry import Registry
+from lambdas.inference.capture import Recorder
 from lambdas.inference.protocols import schemas
+from lambdas.inference.table import list_routes
 from tests.fixtures.bundles import make_champion, make_contract, make_record
-from tests.unit.inference.service import Service
+from tests.unit.inference.service import Service, make_event
 
 
 @pytest.fixture
@@ -71,29 +74,28 @@ def test_contract_is_the_one_that_was_trained_on(service: Service) -> None:
     assert Contract.from_json(service.get("/v1/contract").text.encode()) == make_contract()
 
 
-def test_openapi_page_shows_every_route_with_typed_bodies(service: Service) -> None:
+def test_openapi_page_shows_every_route_of_the_table(service: Service) -> None:
     page = service.get("/openapi.json").json
-    assert set(page["paths"]) == {
-        "/health",
-        "/v1/contract",
-        "/v1/feedback",
-        "/v1/model",
-        "/v1/models",
-        "/v1/models/{model}",
-        "/v1/models/{model}/contract",
-        "/v1/models/{model}/feedback",
-        "/v1/models/{model}/predict",
-        "/v1/predict",
-    }
+    shown = {(method, path) for path, item in page["paths"].items() for method in item}
+    routes = list_routes(service.models, Recorder(service.store, stage="dev", share=1.0))
+    assert shown == {(method.lower(), route.path) for route in routes for method in route.methods}
+    operations = [operation for item in page["paths"].values() for operation in item.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
+    assert all(operation["summary"].endswith(".") for operation in operations)
+
+
+def test_openapi_page_has_typed_bodies(service: Service) -> None:
+    page = service.get("/openapi.json").json
     predict = page["paths"]["/v1/predict"]["post"]
-    records = predict["requestBody"]["content"]["application/json"]["schema"]["properties"]
-    assert records["records"]["maxItems"] == 1000
+    assert predict["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith(
+        "/PredictRequest"
+    )
+    schemas = page["components"]["schemas"]
+    assert schemas["PredictRequest"]["properties"]["records"]["maxItems"] == 1000
     answer = predict["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer["$ref"].endswith("/PredictResponse")
     feedback = page["paths"]["/v1/feedback"]["post"]
-    schema = feedback["requestBody"]["content"]["application/json"]["schema"]
-    assert "outcome" in schema["properties"]["feedback"]["items"]["properties"]
-    assert "$ref" not in str(schema)
     assert "202" in feedback["responses"]
     for status in ("400", "404", "413", "415", "422", "503"):
         error = predict["responses"][status]["content"]["application/json"]["schema"]
@@ -103,4 +105,72 @@ def test_openapi_page_shows_every_route_with_typed_bodies(service: Service) -> N
 def test_docs_page_finds_the_description_under_any_stage(service: Service) -> None:
     reply = service.get("/docs")
     assert reply.status == 200
-    assert "url: 'openapi.json'" in reply.text
+    assert 'fetch("openapi.json"' in reply.text
+
+
+def test_docs_page_loads_nothing_from_other_servers(service: Service) -> None:
+    reply = service.get("/docs")
+    assert "://" not in reply.text
+    assert "src=" not in reply.text
+    assert "innerHTML" not in reply.text  # a column's name is text, whatever it holds
+    assert reply.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("path", ["/v1/contract", "/v1/models/subscriptions/contract"])
+def test_contract_is_json_schema_when_that_is_asked_for(service: Service, path: str) -> None:
+    event = make_event("GET", path, headers={"Accept": "application/schema+json"})
+    reply = service.send(event)
+    assert reply.headers["content-type"] == "application/schema+json"
+    Draft202012Validator.check_schema(reply.json)
+    validator = Draft202012Validator(reply.json)
+    assert validator.is_valid(make_record())
+    for broken in ({}, {"age": None}, {"age": "1"}, {"age": 1, "x": 1}, {"age": 1, "plan": ""}):
+        assert not validator.is_valid(broken)
+        assert service.post("/v1/predict", {"records": [broken]}).status == 422
+
+
+def test_openapi_page_shows_the_columns_of_the_model_that_answers(service: Service) -> None:
+    record = service.get("/openapi.json").json["components"]["schemas"]["Record"]
+    assert list(record["properties"]) == ["age", "plan", "usage", "active"]
+    assert record["required"] == ["age"]
+    assert record["properties"]["age"]["type"] == "number"
+    assert "from 0 to 120" in record["properties"]["age"]["description"]
+    assert record["properties"]["plan"]["examples"] == ["basic", "plus", "pro"]
+    assert record["properties"]["active"]["type"] == ["boolean", "null"]
+    [example] = record["examples"]
+    assert service.post("/v1/predict", {"records": [example]}).status == 200
+
+
+def test_openapi_page_follows_the_alias_and_describes_other_models_when_asked(
+    service: Service,
+) -> None:
+    def columns(path: str) -> list[str]:
+        schemas_shown = service.get(path).json["components"]["schemas"]
+        return list(schemas_shown["Record"]["properties"])
+
+    service.get("/openapi.json")
+    make_champion(
+        service.store, make_contract(columns=[Column(name="height", kind="numeric")]), run_id="2"
+    )
+    service.get("/v1/model")
+    assert columns("/openapi.json") == ["height"]
+    assert columns("/openapi.json?model=wine") == ["age", "plan", "usage", "active"]
+    assert service.get("/openapi.json?model=nothing").status == 404
+
+
+def test_openapi_page_is_there_before_the_first_model() -> None:
+    page = Service().get("/openapi.json").json
+    assert "Record" in page["components"]["schemas"]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_openapi_page_says_nothing_but_valid_json_schema(task: Task) -> None:
+    service = Service()
+    make_champion(service.store, make_contract(task=task))
+    page = service.get("/openapi.json").json
+    for name in page["components"]["schemas"]:
+        schema = {"$ref": f"#/components/schemas/{name}", "components": page["components"]}
+        Draft202012Validator.check_schema(schema)
+    answer = service.post("/v1/predict", {"records": [make_record()]}).json
+    form = {"$ref": "#/components/schemas/PredictResponse", "components": page["components"]}
+    Draft202012Validator(form).validate(answer)

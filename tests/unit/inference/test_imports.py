@@ -8,13 +8,18 @@ import pytest
 ROOT = Path(__file__).parents[3]
 HEAVY = (
     "boto3", "botocore", "duckdb", "joblib", "onnx", "pandas", "scipy", "skl2onnx", "sklearn",
-    "training", "cli", "cdk", "curriculum",
+    "training", "cli", "cdk", "curriculum", "fastapi", "uvicorn", "httpx", "matplotlib", "mlflow",
+    "lambdas.inference.app", "lambdas.inference.page", "lambdas.inference.server",
+    "lambdas.inference.protocols.schemas", "lambdas.inference.protocols.oip",
+    "lambdas.inference.protocols.mlflow",
 )  # fmt: skip
 MODULES = sorted([*(ROOT / "lambdas" / "inference").rglob("*.py"), *(ROOT / "core").glob("*.py")])
 ASK = f"""
 import sys
 import lambdas.inference.handler
 print(*sorted(set({HEAVY!r}) & set(sys.modules)))
+import gc
+assert gc.isenabled()
 """
 
 

@@ -32,6 +32,7 @@ class World:
             refresh_s=REFRESH_S,
             on_fallback=self.fallbacks.append,
             clock=lambda: self.now_s,
+            start=lambda work: work(),
         )
 
     def promote(self, *, bias: float = 0.0, run_id: str = "run-1") -> str:

@@ -19,43 +19,49 @@ def make_predictor(
 @pytest.mark.parametrize("threshold", [0.0, 0.25, 0.5, 0.9, 1.0])
 def test_positive_class_is_answered_from_the_threshold_on(threshold: float) -> None:
     contract = make_contract()
-    answers = make_predictor(contract, threshold=threshold).predict(make_inputs(contract))
-    decided = {
-        answer.probabilities["Yes"] >= threshold: answer.prediction
-        for answer in answers
-        if answer and answer.probabilities
-    }
-    assert len(answers) == 500
-    assert all(prediction == ("Yes" if above else "No") for above, prediction in decided.items())
+    predictor = make_predictor(contract, threshold=threshold)
+    scores = predictor.score(make_inputs(contract))
+    decided = predictor.decide(scores.tolist())
+    assert len(decided) == 500
+    assert decided == ["Yes" if row[1] >= threshold else "No" for row in scores.tolist()]
 
 
 def test_positive_class_is_answered_when_probability_equals_the_threshold() -> None:
     contract = make_contract()
     # Nothing known and no effect: the probability is one half exactly.
     nothing = ModelInputs(np.full((1, 3), np.nan, np.float32), np.full((1, 1), "", np.object_))
-    [answer] = make_predictor(contract).predict(nothing)
-    assert answer is not None
-    assert answer.probabilities == {"No": 0.5, "Yes": 0.5}
-    assert answer.prediction == "Yes"
+    predictor = make_predictor(contract)
+    scores = predictor.score(nothing)
+    assert scores.tolist() == [[0.5, 0.5]]
+    assert predictor.decide(scores.tolist()) == ["Yes"]
+
+
+def test_threshold_is_not_rounded_to_the_precision_of_the_scores() -> None:
+    predictor = make_predictor(make_contract(), threshold=0.1 + 1e-12)
+    # The float32 nearest to 0.1 is 0.10000000149…, above this threshold.
+    assert predictor.decide(np.array([[0.9, 0.1]], np.float32).tolist()) == ["Yes"]
+    predictor = make_predictor(make_contract(), threshold=0.100000002)
+    assert predictor.decide(np.array([[0.9, 0.1]], np.float32).tolist()) == ["No"]
 
 
 def test_likeliest_class_is_answered_when_there_are_several() -> None:
     contract = make_contract(task="multiclass")
-    for answer in make_predictor(contract).predict(make_inputs(contract)):
-        assert answer is not None
-        assert answer.probabilities is not None
-        assert answer.probabilities[str(answer.prediction)] == max(answer.probabilities.values())
+    predictor = make_predictor(contract)
+    scores = predictor.score(make_inputs(contract))
+    assert predictor.decide(scores.tolist()) == [
+        contract.classes[row.index(max(row))] for row in scores.tolist()
+    ]
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_row_has_no_answer_when_arithmetic_overflows(task: Task) -> None:
+def test_scores_are_not_finite_where_arithmetic_overflows(task: Task) -> None:
     contract = make_contract(task=task)
     graph = make_graph(contract, weight=3e38)
     inputs = make_inputs(contract, rows=3)
     inputs.numeric[0] = 0
     inputs.numeric[1:] = 3e38
-    answers = make_predictor(contract, graph=graph).predict(inputs)
-    assert [answer is None for answer in answers] == [False, True, True]
+    scores = make_predictor(contract, graph=graph).score(inputs)
+    assert np.isfinite(scores).all(axis=1).tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize("graph", [b"", b"junk", b"\x08\x09"])

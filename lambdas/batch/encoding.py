@@ -1,0 +1,220 @@
+"""Shards become model inputs: text cells read as training reads them, values as serving does.
+
+duckdb reads the cells by the rules of `training.data.rules`, all but the contract's ranges and
+categories: what the endpoint answers with a warning is answered with one here, by the same readers
+of `core.values`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.columns import make_fillers
+from core.contract import Column, Contract
+from core.errors import IntegrityError, InvalidInputError
+from core.inputs import ModelInputs
+from core.values import Reader, read_columns
+from training.data.cells import known_text, manner_of, quote_texts
+from training.data.rules import EXACT_INTEGER, Cell, describe_feature, read_cells
+from training.data.table import RawTable, load, number_rows
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+Note = tuple[int, str, str]
+"""Place among the good rows, field, and what to tell about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A shard's rows, read.
+
+    Attributes
+    ----------
+    numbers : int array of shape (n,)
+        Of all rows but ragged ones, as the shard counts them.
+    good : int array of shape (n_good,)
+        Places of the rows that can be answered.
+    inputs : ModelInputs
+        Of the good ones.
+    notes : list of Note
+    faults : dict of int to (str, str)
+        Place of each other row: reason and field.
+    identifiers : object array of shape (n,), or None
+    """
+
+    numbers: NDArray[np.int64]
+    good: NDArray[np.int64]
+    inputs: ModelInputs
+    notes: list[Note]
+    faults: dict[int, tuple[str, str]]
+    identifiers: NDArray[np.object_] | None
+
+
+def check_columns(columns: Sequence[str], contract: Contract, *, name: str) -> list[str]:
+    """Return the contract's columns that a file does not have, all of which may be missing.
+
+    Raises
+    ------
+    InvalidInputError
+        If it has none at all, or lacks one that may not be missing.
+    """
+    absent = [column for column in contract.columns if column.name not in columns]
+    needed = [column.name for column in absent if not column.nullable]
+    if needed or len(absent) == len(contract.columns):
+        more = f" (and {len(needed) - 1} more)" if len(needed) > 1 else ""
+        first = (needed or [absent[0].name])[0]
+        raise InvalidInputError(
+            f"{name} has no column {first!r}{more}, which the model needs.",
+            next_step="loop models shows what the model is; its data contract names its columns.",
+        )
+    return [column.name for column in absent]
+
+
+def read_rows(raw: RawTable, contract: Contract) -> tuple[RawTable, Rows]:
+    """Read every row of a shard; return the file as it was found to be, and its rows."""
+    check_columns(raw.columns, contract, name=raw.name)
+    places = {name: f"c{place}" for place, name in enumerate(raw.columns)}
+    cells = {
+        column.name: _describe(column, places[column.name], contract, raw)
+        for column in contract.columns
+        if column.name in places
+    }
+    raw = load(raw, "checked", _check(cells, contract, places))
+    run = raw.connection.execute
+    numbered = number_rows("(SELECT rowid AS place FROM checked)")
+    numbers = run(f"SELECT row_number FROM ({numbered})").fetchnumpy()["row_number"]  # noqa: S608
+    found = run("SELECT rowid AS place, * FROM checked WHERE reason IS NULL").fetchnumpy()
+    names = list(cells)
+    faults = {
+        place: (reason, names[wrong])
+        for place, reason, wrong in run(
+            "SELECT rowid, reason, wrong FROM checked WHERE reason IS NOT NULL"
+        ).fetchall()
+    }
+    inputs, notes = _encode(found, list(cells), contract)
+    identifiers = None
+    if contract.identifier in places:
+        texts = run("SELECT identifier FROM checked ORDER BY rowid").fetchnumpy()["identifier"]
+        identifiers = _as_objects(texts)
+    good = np.asarray(found["place"], np.int64)
+    return raw, Rows(np.asarray(numbers, np.int64), good, inputs, notes, faults, identifiers)
+
+
+def _describe(column: Column, cell: str, contract: Contract, raw: RawTable) -> Cell:
+    """Return how to read a column, whatever its range and its categories."""
+    if not column.categories:
+        free = column.model_copy(update={"minimum": None, "maximum": None})
+        return describe_feature(free, cell, contract, underscores=raw.has_underscores)
+    labels, manner = column.categories, manner_of(contract)
+    known = known_text(cell, manner, declared=labels)
+    first = f"TRY_CAST({cell} AS ENUM({quote_texts(sorted(labels))}))"
+    read = f"CASE WHEN {cell}_first IS NULL AND {cell} IS NOT NULL THEN {known} END"
+    missing = f"{cell}_first IS NULL AND {cell}_read IS NULL"
+    doubt = "FALSE" if column.nullable else missing
+    fault = "NULL" if column.nullable else f"CASE WHEN {missing} THEN 'missing' END"
+    return Cell(column.name, cell, first, read, f"{cell}_read", doubt, fault)
+
+
+def _check(cells: Mapping[str, Cell], contract: Contract, places: Mapping[str, str]) -> str:
+    kinds = {column.name: column for column in contract.columns}
+    values = []
+    for i, (name, cell) in enumerate(cells.items()):
+        read = f"{cell.raw}_read"
+        if kinds[name].kind == "numeric":
+            values.append(f"CAST({read} AS DOUBLE) AS v{i}")
+        elif kinds[name].kind == "boolean":
+            values.append(f"CAST({read} AS BOOLEAN) AS v{i}")
+        else:
+            values.append(f"{read} AS t{i}")
+            if kinds[name].categories:
+                values.append(f"enum_code({cell.raw}_first) AS v{i}")
+    doubts = " OR ".join(f"({cell.doubt})" for cell in cells.values())
+    reasons = ", ".join(f"({cell.fault})" for cell in cells.values())
+    wrong = " ".join(
+        f"WHEN ({cell.fault}) IS NOT NULL THEN {i}" for i, cell in enumerate(cells.values())
+    )
+    identifier = places.get(contract.identifier or "")
+    names = [f"trim({identifier}) AS identifier"] if identifier else []
+    return (
+        f"SELECT {', '.join([*values, *names])},"  # noqa: S608
+        f" CASE WHEN {doubts} THEN coalesce({reasons}) END AS reason,"
+        f" CASE WHEN {doubts} THEN CAST(CASE {wrong} END AS SMALLINT) END AS wrong"
+        f" FROM {read_cells(cells.values(), 'cells')}"
+    )
+
+
+def _encode(
+    found: Mapping[str, NDArray[Any]], names: Sequence[str], contract: Contract
+) -> tuple[ModelInputs, list[Note]]:
+    rows = len(found["place"])
+    readers, fillers = read_columns(contract), make_fillers(contract)
+    numeric = np.full((rows, len(contract.numeric_columns)), np.nan, np.float32)
+    strings = np.full((rows, len(contract.string_columns)), "", np.object_)
+    notes: list[Note] = []
+    places = {name: place for place, name in enumerate(names)}
+    for j, column in enumerate(contract.numeric_columns):
+        if (place := places.get(column.name)) is not None:
+            values = np.ma.filled(found[f"v{place}"].astype(np.float64), np.nan)
+            notes += _fill_numbers(readers[column.name], values, numeric[:, j])
+    for j, column in enumerate(contract.string_columns):
+        if (place := places.get(column.name)) is None:
+            continue
+        texts = _as_objects(found[f"t{place}"])
+        if column.categories:
+            codes = np.ma.filled(found[f"v{place}"].astype(np.int64), len(column.categories))
+            strings[:, j] = np.array([*sorted(column.categories), ""], np.object_)[codes]
+            notes += _fill_others(readers[column.name], texts, strings[:, j])
+            continue
+        told = fillers[column.name].fill(texts.tolist(), strings[:, j])
+        if told is None:
+            raise IntegrityError("A text of the file is none that a model reads.")
+        notes += [(row, column.name, rule) for row, rule in told]
+    notes.sort(key=lambda note: note[0])
+    return ModelInputs(numeric, strings), notes
+
+
+def _as_objects(values: NDArray[Any]) -> NDArray[np.object_]:
+    """Return texts with None where there is none."""
+    found = np.ma.getdata(values).astype(np.object_)
+    found[np.ma.getmaskarray(values)] = None
+    return found
+
+
+def _fill_numbers(
+    reader: Reader, values: NDArray[np.float64], cells: NDArray[np.float32]
+) -> list[Note]:
+    """Fill in what is plainly right at once, and the rest one by one with the endpoint's reader.
+
+    Text does not tell 1e9 from 1000000000: every whole number is one, as validation counts them.
+    """
+    column = reader.column
+    cells[:] = values
+    if column.kind == "boolean":
+        return []
+    low = max(-EXACT_INTEGER, -math.inf if column.minimum is None else column.minimum)
+    high = min(EXACT_INTEGER, math.inf if column.maximum is None else column.maximum)
+    odd = ~((values >= low) & (values <= high)) & ~np.isnan(values)
+    notes = []
+    for row in np.flatnonzero(odd).tolist():
+        value: float = values[row].item()
+        whole = int(value) if value.is_integer() else value
+        read, note = reader.read(whole)
+        cells[row] = read if isinstance(read, int | float) else math.nan
+        if note:
+            notes.append((row, column.name, note))
+    return notes
+
+
+def _fill_others(
+    reader: Reader, texts: NDArray[np.object_], cells: NDArray[np.object_]
+) -> list[Note]:
+    notes = []
+    for row in np.flatnonzero(texts != None).tolist():  # noqa: E711 - one by one
+        read, note = reader.read(texts[row])
+        cells[row] = "" if read is None else read
+        if note:
+            notes.append((row, reader.column.name, note))
+    return notes

@@ -1,0 +1,186 @@
+"""The tables of MLflow's scoring protocol, as columns by name."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from core.contract import Column, Contract
+from lambdas.inference.protocols.oip_metadata import NUMERIC, list_graph_inputs
+from lambdas.inference.protocols.tensor_columns import count_rows, spread
+from lambdas.inference.protocols.tensors import Tensor, read_json
+
+FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+MAX_ROWS = 1000
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_FLAGS = {"true": True, "false": False, "1": True, "0": False}
+
+
+class FrameError(ValueError):
+    """A table breaks a rule; `str` of it is the rule, never a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A table.
+
+    Attributes
+    ----------
+    columns : mapping of str to sequence
+        Values by column, `rows` of each; None where missing.
+    rows : int
+    """
+
+    columns: Mapping[str, Sequence[object]]
+    rows: int
+
+
+def read_split(content: object) -> Frame:
+    """Read ``{"columns": […], "data": [[…], …]}``, as pandas writes it with orient split."""
+    if not isinstance(content, dict) or not {"columns", "data"} <= content.keys():
+        raise FrameError("dataframe_split must be an object with columns and data")
+    return _turn(_read_names(content["columns"]), content["data"], "data of dataframe_split")
+
+
+def read_records(content: object, what: str) -> Frame:
+    """Read a list of objects; a field that an object lacks is missing there."""
+    rows = _read_rows(content, what)
+    records = [row for row in rows if isinstance(row, dict)]
+    if len(records) < len(rows):
+        raise FrameError(f"{what} must hold objects only")
+    names = dict.fromkeys(chain.from_iterable(records))
+    return Frame({name: [record.get(name) for record in records] for name in names}, len(rows))
+
+
+def read_instances(contract: Contract, content: object) -> Frame:
+    """Read a list of objects, or of lists with a value for each column of the contract."""
+    rows = _read_rows(content, "instances")
+    if isinstance(rows[0], list):
+        return _turn([column.name for column in contract.columns], rows, "instances")
+    return read_records(rows, "instances")
+
+
+def read_inputs(contract: Contract, content: object) -> Frame:
+    """Read lists of values by column, or a list of rows with a value for each column."""
+    if not isinstance(content, dict):
+        rows = _read_rows(content, "inputs")
+        return _turn([column.name for column in contract.columns], rows, "inputs")
+    columns = {name: _open(values) for name, values in content.items()}
+    sizes = {len(values) for values in columns.values()}
+    if len(sizes) != 1:
+        raise FrameError("inputs must hold lists of one and the same length")
+    rows_in_all = sizes.pop()
+    _check_height(rows_in_all, "inputs")
+    return Frame(columns, rows_in_all)
+
+
+def read_csv(contract: Contract, text: str) -> Frame:
+    """Read CSV with a header, as pandas writes it; an empty cell is missing."""
+    import csv  # noqa: PLC0415 - most requests are JSON
+    import io  # noqa: PLC0415
+
+    try:
+        lines = list(_take(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))))
+    except csv.Error:
+        raise FrameError("the CSV cannot be read") from None
+    if not lines:
+        raise FrameError("the CSV must have a header and 1 row or more")
+    header, *rows = lines
+    frame = _turn(_read_names(header), rows, "the CSV")
+    kinds = {column.name: column for column in contract.columns}
+    return Frame(
+        {
+            # What DataFrame.to_csv() writes first, unless it is told not to: the index.
+            name: [_read_cell(kinds.get(name), str(cell)) for cell in cells]
+            for position, (name, cells) in enumerate(frame.columns.items())
+            if name or position
+        },
+        frame.rows,
+    )
+
+
+def read_graph_inputs(contract: Contract, content: object) -> Frame | None:
+    """Read the graph's own tensors, as MLflow's own server takes them of a bundle; None if not."""
+    known = {item["name"] for item in list_graph_inputs(contract)}
+    known -= {column.name for column in contract.columns}
+    if not isinstance(content, dict) or not content or content.keys() - known:
+        return None
+    tensors = []
+    for name, value in content.items():
+        rows = _read_rows(value, f"{name} of inputs")
+        width = len(rows[0]) if isinstance(rows[0], list) else 1
+        shape = (len(rows), width)
+        datatype = "FP64" if name == NUMERIC else "BYTES"
+        tensors.append(Tensor(name, datatype, shape, read_json(datatype, shape, rows)))
+    return Frame(spread(contract, tensors), count_rows(tensors))
+
+
+def keep_features(contract: Contract, frame: Frame) -> Frame:
+    """Leave out the columns that the contract knows and no model reads, such as the target."""
+    others = {contract.target, contract.identifier, contract.group, contract.time}
+    others |= set(contract.ignored)
+    kept = {name: values for name, values in frame.columns.items() if name not in others}
+    return Frame(kept, frame.rows)
+
+
+def _turn(names: Sequence[str], content: object, what: str) -> Frame:
+    rows = _read_rows(content, what)
+    for position, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != len(names):
+            raise FrameError(f"row {position} of {what} must be a list of {len(names)} values")
+    return Frame(dict(zip(names, zip(*rows, strict=True), strict=True)), len(rows))
+
+
+def _read_rows(content: object, what: str) -> list[object]:
+    if not isinstance(content, list):
+        raise FrameError(f"{what} must be a list")
+    _check_height(len(content), what)
+    return content
+
+
+def _check_height(rows: int, what: str) -> None:
+    if not 1 <= rows <= MAX_ROWS:
+        raise FrameError(f"{what} must hold 1 to {MAX_ROWS} rows")
+
+
+def _read_names(content: object) -> list[str]:
+    if not isinstance(content, list) or any(not isinstance(name, str) for name in content):
+        raise FrameError("columns must be a list of names")
+    if not content or len(set(content)) < len(content):
+        raise FrameError("columns must be one or more, each named once")
+    return content
+
+
+def _open(values: object) -> list[object]:
+    """Read a column of scalars; each may stand in a list of its own, as a tensor [n, 1] has it."""
+    if not isinstance(values, list):
+        raise FrameError("inputs must hold lists of values, by column")
+    if values and all(isinstance(value, list) and len(value) == 1 for value in values):
+        return [value[0] for value in values]
+    return values
+
+
+def _take(lines: Iterator[list[str]]) -> Iterator[list[str]]:
+    for count, line in enumerate(filter(None, lines)):
+        if count > MAX_ROWS:
+            raise FrameError(f"the CSV must hold 1 to {MAX_ROWS} rows")
+        yield line
+
+
+def _read_cell(column: Column | None, cell: str) -> object:
+    """Read a cell as its column says; what cannot be read stays text, which is then refused."""
+    if not cell:
+        return None
+    kind = column.kind if column else "text"
+    if kind == "boolean":
+        return _FLAGS.get(cell.strip().lower(), cell)
+    if kind != "numeric":
+        return cell
+    number = cell.strip()
+    if _WHOLE.fullmatch(number):
+        return int(number)
+    if _NUMBER.fullmatch(number):
+        return float(number)
+    return None if number.lower() == "nan" else cell

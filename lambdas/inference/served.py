@@ -1,0 +1,47 @@
+"""A model version that answers: verified, compiled, and never changed."""
+
+from dataclasses import dataclass
+
+from core.bundle import load_bundle
+from core.contract import Contract
+from core.errors import IntegrityError, UnavailableError
+from core.registry import AliasState, ModelVersion, Registry
+from core.store import ObjectStore
+from lambdas.inference.predictor import Predictor
+
+
+class NoModelError(UnavailableError):
+    """There is no model to answer with yet; trying again later may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model version that is loaded and answers."""
+
+    alias: AliasState
+    version: ModelVersion
+    predictor: Predictor
+
+    @property
+    def contract(self) -> Contract:
+        """The data contract of this version."""
+        return self.predictor.manifest.contract
+
+
+def load_served(alias: AliasState, registry: Registry, store: ObjectStore) -> Served:
+    """Load the version that an alias points at.
+
+    Raises
+    ------
+    NotFoundError
+        If the version or its bundle is gone.
+    IntegrityError
+        If the bundle is not what its id promises, or not what may be served.
+    UnavailableError
+        If the bucket does not answer.
+    """
+    version = registry.version(alias.model, alias.version)
+    bundle = load_bundle(store, version.bundle_id)
+    if bundle.manifest.model != alias.model:
+        raise IntegrityError("The bundle belongs to another model.")
+    return Served(alias, version, Predictor(bundle))

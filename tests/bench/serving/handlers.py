@@ -1,0 +1,99 @@
+"""The whole Lambda handler in units of a bare one: API Gateway's event in, its answer out."""
+
+import contextlib
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from core.store import open_memory
+from lambdas.inference.capture import Recorder
+from lambdas.inference.handler import make_handler
+from lambdas.inference.models import Models
+from lambdas.inference.table import make_router
+from tests.bench.serving.model import CATEGORIES, CONTRACT, NUMBERS, BenchModel
+from tests.bench.serving.report import Row
+from tests.bench.serving.rounds import time_each
+from tests.unit.inference.service import CONTEXT, make_event
+
+_LIMITS = {1: 2.2, 100: 1.25, 1000: 1.1}
+_CALLS = {1: 400, 100: 30, 1000: 4}
+
+_Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def measure_handlers(model: BenchModel, *, rounds: int) -> list[Row]:
+    """Measure at 1, 100 and 1,000 rows."""
+    bare = make_bare_handler(model.graph)
+    works = {"bare": bare, "ours": _make_ours(model, share=1.0), "kept": _make_ours(model, share=0)}
+    rows = []
+    for count, limit in _LIMITS.items():
+        body = json.dumps({"records": model.records[:count]})
+        event = make_event("POST", "/v1/predict", body)
+        with contextlib.redirect_stdout(io.StringIO()):
+            _check_alike(works, event)
+            found = time_each(
+                {name: _bind(work, event) for name, work in works.items()},
+                calls=_CALLS[count],
+                rounds=rounds,
+            )
+        ratio = found.ratio("ours", "bare")
+        rows.append(
+            Row(
+                f"whole handler, {count:,} row{'s' * (count > 1)}",
+                f"{found.median('ours'):,.0f} µs / {found.median('bare'):,.0f} µs",
+                f"{ratio:.2f} ({found.ratio('kept', 'bare'):.2f} without keeping the predictions)",
+                f"≤ {limit}",
+                reached=ratio <= limit,
+            )
+        )
+    return rows
+
+
+def make_bare_handler(graph: bytes) -> _Handler:
+    """Make the floor: `json` and onnxruntime, no checks, no ids, nothing kept."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    classes = CONTRACT.classes
+
+    def handle(event: dict[str, Any], _context: object) -> dict[str, Any]:
+        records = json.loads(event["body"])["records"]
+        numeric = np.array([[row[name] for name in NUMBERS] for row in records], np.float32)
+        strings = np.array([[row[name] or "" for name in CATEGORIES] for row in records], object)
+        [scores] = session.run(["probabilities"], {"numeric": numeric, "strings": strings})
+        predictions = [
+            {
+                "prediction": classes[1] if row[1] >= 0.5 else classes[0],
+                "probability": dict(zip(classes, row, strict=True)),
+            }
+            for row in scores.tolist()
+        ]
+        return {
+            "statusCode": 200,
+            "headers": {"content-type": "application/json"},
+            "body": json.dumps({"predictions": predictions}),
+        }
+
+    return handle
+
+
+def _make_ours(model: BenchModel, *, share: float) -> _Handler:
+    store = open_memory()
+    model.publish(store)
+    recorder = Recorder(store, stage="dev", share=share)
+    return make_handler(make_router(models=Models(store, refresh_s=3600), recorder=recorder))
+
+
+def _bind(work: _Handler, event: dict[str, Any]) -> Callable[[], object]:
+    return lambda: work(event, CONTEXT)
+
+
+def _check_alike(works: dict[str, _Handler], event: dict[str, Any]) -> None:
+    answers = [json.loads(work(event, CONTEXT)["body"])["predictions"] for work in works.values()]
+    picked = [[(row["prediction"], row["probability"]) for row in rows] for rows in answers]
+    if picked[0] != picked[1] or picked[0] != picked[2]:
+        raise SystemExit("The handlers do not give the same answers.")

@@ -1,0 +1,70 @@
+"""Things measured in turn, several times over, and compared within each round.
+
+Other work on the machine slows all of them alike within a round; the median over the rounds is
+what is told.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Measurements by name, one a round.
+
+    Attributes
+    ----------
+    figures : dict of str to list of float
+        For each name the same number of figures, in the order of the rounds.
+    """
+
+    figures: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, name: str, figure: float) -> None:
+        """Add a figure of the present round."""
+        self.figures.setdefault(name, []).append(figure)
+
+    def median(self, name: str) -> float:
+        """Return the median over the rounds."""
+        return statistics.median(self.figures[name])
+
+    def ratio(self, name: str, to: str) -> float:
+        """Return the median over the rounds of one in units of another."""
+        pairs = zip(self.figures[name], self.figures[to], strict=True)
+        return statistics.median(one / other for one, other in pairs)
+
+
+def time_each(works: Mapping[str, Work], *, calls: int, rounds: int, batches: int = 5) -> Rounds:
+    """Time works in turn: microseconds of processor for one call.
+
+    Within a round the batches of all works alternate, and the fastest batch of each counts.
+    """
+    found = Rounds()
+    for work in works.values():
+        for _ in range(max(1, calls // 10)):
+            work()
+    for _ in range(rounds):
+        fastest = dict.fromkeys(works, float("inf"))
+        for _ in range(batches):
+            for name, work in works.items():
+                fastest[name] = min(fastest[name], _time(work, calls))
+        for name, figure in fastest.items():
+            found.add(name, figure)
+    return found
+
+
+def _time(work: Work, calls: int) -> float:
+    began = time.process_time()
+    for _ in range(calls):
+        work()
+    return (time.process_time() - began) / calls * 1e6
+
+
+def take_percentile(values: Sequence[float], percent: float) -> float:
+    """Return the value that `percent` of all values do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]

@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.fixtures.bundles import make_champion, make_contract
+from tests.unit.cli.conftest import Loop
+from tests.unit.cli.doubles import World
+
+FILE = "customer_id,age,plan,usage,active\na,30,basic,1,yes\nb,old,pro,1,no\n"
+
+
+@pytest.fixture
+def rows(world: World, tmp_path: Path) -> Path:
+    make_champion(world.memory, make_contract())
+    path = tmp_path / "rows.csv"
+    path.write_text(FILE)
+    return path
+
+
+def test_batch_writes_an_answer_and_lists_failures(loop: Loop, rows: Path, tmp_path: Path) -> None:
+    to = tmp_path / "answer.parquet"
+    result = loop("batch", str(rows), "--to", str(to), "--json")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert (document["rows"], document["failures"]) == (2, 1)
+    assert document["listed"] == [{"row": 3, "field": "age", "reason": "not a number"}]
+    with duckdb.connect(":memory:") as connection:
+        found = connection.execute("SELECT prediction FROM read_parquet(?)", [str(to)]).fetchall()
+    assert found[0][0] in {"No", "Yes"}
+    assert found[1][0] is None
+
+
+def test_batch_shows_a_table_for_a_person(loop: Loop, rows: Path, tmp_path: Path) -> None:
+    result = loop("batch", str(rows), "--to", str(tmp_path / "answer.parquet"))
+    assert result.exit_code == 0, result.output
+    assert "not a number" in result.stdout
+    assert "subscriptions, version 1" in result.stdout
+
+
+def test_rejects_a_file_that_is_no_table(loop: Loop, rows: Path, tmp_path: Path) -> None:
+    rows.write_text("plan\npro\n")
+    result = loop("batch", str(rows), "--to", str(tmp_path / "answer.parquet"))
+    assert result.exit_code == 2
+    assert "no column 'age'" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_rejects_a_file_that_is_not_there(loop: Loop, world: World, tmp_path: Path) -> None:
+    make_champion(world.memory, make_contract())
+    result = loop("batch", str(tmp_path / "none.csv"), "--to", str(tmp_path / "answer.parquet"))
+    assert result.exit_code == 2
+    assert "There is no file" in result.output
+
+
+def test_rejects_an_answer_over_the_file(loop: Loop, rows: Path) -> None:
+    assert loop("batch", str(rows), "--to", str(rows)).exit_code == 2
+    assert rows.read_text() == FILE
+
+
+def test_rejects_a_model_that_nobody_serves(loop: Loop, rows: Path, tmp_path: Path) -> None:
+    result = loop("batch", str(rows), "--to", str(tmp_path / "x.parquet"), "--model", "other")
+    assert result.exit_code == 3

@@ -1,0 +1,85 @@
+import subprocess
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from tests.fixtures.bundles import make_champion, make_contract
+from tests.unit.cli.conftest import Loop
+from tests.unit.cli.doubles import World
+
+
+class FakeServer:
+    """A process that ends at once, and remembers how it was started."""
+
+    command: list[str]
+    environment: dict[str, str]
+    code = 0
+
+    def __init__(self, command: list[str], *, env: dict[str, str]) -> None:
+        type(self).command, type(self).environment = command, env
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def wait(self) -> int:
+        return self.code
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> type[FakeServer]:
+    class ThisServer(FakeServer): ...
+
+    monkeypatch.setattr(subprocess, "Popen", ThisServer)
+    return ThisServer
+
+
+def test_server_gets_the_deployed_bucket(loop: Loop, server: type[FakeServer]) -> None:
+    result = loop("serve", "--port", "0")
+
+    assert result.exit_code == 0
+    assert server.command[1:] == [
+        "-m", "lambdas.inference.server", "--host", "127.0.0.1", "--port", "0",
+    ]  # fmt: skip
+    assert (server.environment["BUCKET"], server.environment["STAGE"]) == ("data", "dev")
+
+
+def test_server_gets_the_named_model(loop: Loop, world: World, server: type[FakeServer]) -> None:
+    make_champion(world.memory, make_contract())
+
+    assert loop("serve", "--model", "subscriptions").exit_code == 0
+    assert server.command[-2:] == ["--model", "subscriptions"]
+
+
+def test_server_gets_a_folder_without_a_system(
+    loop: Loop, world: World, server: type[FakeServer], tmp_path: Path
+) -> None:
+    world.running = RuntimeError("nobody shall ask")
+
+    assert loop("serve", "--bundle", str(tmp_path)).exit_code == 0
+    assert server.command[-2:] == ["--bundle", str(tmp_path)]
+
+
+@pytest.mark.parametrize(("code", "exit_code"), [(0, 0), (-2, 0), (-15, 0), (5, 5)])
+def test_exit_code_is_the_servers_own(
+    loop: Loop, server: type[FakeServer], code: int, exit_code: int
+) -> None:
+    server.code = code
+
+    assert loop("serve").exit_code == exit_code
+
+
+def test_rejects_model_of_a_folder(loop: Loop, tmp_path: Path) -> None:
+    result = loop("serve", "--bundle", str(tmp_path), "--model", "subscriptions")
+
+    assert result.exit_code == 2
+    assert "one model" in result.stderr
+
+
+def test_rejects_an_unknown_model(loop: Loop) -> None:
+    result = loop("serve", "--model", "nothing")
+
+    assert result.exit_code == 3
+    assert "no model nothing" in result.stderr

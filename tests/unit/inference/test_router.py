@@ -1,0 +1,101 @@
+import json
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from lambdas.inference import table
+from lambdas.inference.app import create_app
+from lambdas.inference.capture import Recorder
+from lambdas.inference.handler import make_handler
+from lambdas.inference.models import Models
+from lambdas.inference.router import Router
+from tests.fixtures.bundles import make_champion, make_contract, make_record
+from tests.unit.inference.service import CONTEXT, Service, make_event
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    service = Service(share=0.0, refresh_s=3600.0)
+    make_champion(service.store, make_contract())
+    return service
+
+
+def list_app_routes(service: Service) -> set[tuple[str, str]]:
+    app = create_app(models=service.models, recorder=Recorder(service.store, stage="d", share=0))
+    return {
+        (method, str(route.path))
+        for route in iter_route_contexts(app.routes)
+        if isinstance(route.original_route, APIRoute) and route.include_in_schema
+        for method in route.methods or ()
+    }
+
+
+def test_application_and_quick_way_have_the_same_routes(service: Service) -> None:
+    routes = table.list_routes(service.models, Recorder(service.store, stage="d", share=0))
+    quick = {(method, route.path) for route in routes for method in route.methods}
+    assert quick == list_app_routes(service)
+
+
+def test_every_route_is_found_by_the_quick_way(service: Service) -> None:
+    for method, path in list_app_routes(service):
+        asked = path.replace("{", "").replace("}", "")
+        scope: dict[str, Any] = {"type": "http", "method": method, "path": asked}
+        found = service.app.find(scope)
+        assert found is not None
+        assert found.path == path
+        assert set(scope["path_params"]) == {
+            part[1:-1] for part in path.split("/") if part[:1] == "{"
+        }
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/v1/predict"), ("POST", "/nothing"), ("POST", "/v1/models//predict"), ("HEAD", "/v2"),
+     ("POST", "/v1/predict/"), ("GET", "/")],
+)  # fmt: skip
+def test_quick_way_leaves_other_requests_to_the_application(
+    service: Service, method: str, path: str
+) -> None:
+    assert service.app.find({"type": "http", "method": method, "path": path}) is None
+
+
+def drop_ids(reply: dict[str, Any]) -> tuple[int, str, Any]:
+    content = json.loads(reply["body"]) if reply["body"] else None
+    for prediction in (content or {}).get("predictions", []):
+        del prediction["prediction_id"]
+    return reply["statusCode"], reply["headers"]["content-type"], content
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/health", None),
+        ("GET", "/v1/models", None),
+        ("GET", "/v1/models/nothing", None),
+        ("POST", "/v1/predict", json.dumps({"records": [make_record()]})),
+        ("POST", "/v1/models/subscriptions/predict", json.dumps({"records": [make_record()] * 9})),
+        ("POST", "/v1/models/nothing/predict", json.dumps({"records": [make_record()]})),
+        ("POST", "/v1/predict", '{"records": [{"age": "x"}]}'),
+        ("POST", "/v1/predict", '{"records": [{"age": 1, "age": 2}]}'),
+        ("POST", "/v1/predict", "{"),
+        ("POST", "/v1/feedback", "[]"),
+        ("GET", "/v2/models/subscriptions", None),
+        ("POST", "/invocations", "{}"),
+    ],
+)
+def test_both_ways_answer_alike(service: Service, method: str, path: str, body: str | None) -> None:
+    event = make_event(method, path, body)
+    through_app = make_handler(Router([], lambda: service.app.app))
+    assert drop_ids(service.handler(event, CONTEXT)) == drop_ids(through_app(event, CONTEXT))
+
+
+def test_application_is_not_made_when_no_request_needs_it(service: Service) -> None:
+    def make_app() -> Any:  # noqa: ANN401 - never called
+        raise AssertionError
+
+    models = Models(service.store, refresh_s=3600.0)
+    recorder = Recorder(service.store, stage="d", share=0)
+    handler = make_handler(Router(table.list_routes(models, recorder), make_app))
+    event = make_event("POST", "/v1/predict", json.dumps({"records": [make_record()]}))
+    assert handler(event, CONTEXT)["statusCode"] == 200
