@@ -69,7 +69,9 @@ Missing = Annotated[
 ]
 Unseen = Annotated[
     str | None,
-    typer.Option("--unseen", help="Categories that are not declared: reject or as_missing."),
+    typer.Option(
+        "--unseen", help="Categories that are not declared: reject, or as_missing if nullable."
+    ),
 ]
 OutOfRange = Annotated[
     str | None,
