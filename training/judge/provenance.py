@@ -1,8 +1,8 @@
 """What a bundle was made of, and how its measured numbers are written down."""
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, Context
 
 from core.bundle import Parity, Provenance
 from core.errors import IntegrityError
@@ -85,12 +85,9 @@ def round_parity(parity: Parity) -> Parity:
     >>> round_parity(parity).max_abs_difference
     3e-07
     """
-    measured = parity.max_abs_difference
-    if not measured:
-        return parity
-    power = math.floor(math.log10(measured))
-    bound = float(f"{math.ceil(measured / 10.0**power)}e{power}")
-    return parity.model_copy(update={"max_abs_difference": max(bound, measured)})
+    upwards = Context(prec=1, rounding=ROUND_CEILING)
+    bound = float(upwards.create_decimal_from_float(parity.max_abs_difference))
+    return parity.model_copy(update={"max_abs_difference": bound})
 
 
 def _minor(python: str) -> str:

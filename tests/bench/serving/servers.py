@@ -143,7 +143,7 @@ def _describe_mlserver(model: BenchModel, binary: Path, home: Path) -> Server:
         "/v2/models/bench/infer",
         json.dumps(body).encode(),
         {"MLSERVER_HTTP_PORT": "{port}", "MLSERVER_GRPC_PORT": "0", "MLSERVER_METRICS_PORT": "0",
-         "MLSERVER_DEBUG": "false"},
+         "MLSERVER_METRICS_DIR": str(folder / "metrics"), "MLSERVER_DEBUG": "false"},
     )  # fmt: skip
 
 

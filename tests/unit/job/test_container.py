@@ -16,7 +16,7 @@ from training.data.split import split_dataset
 from training.data.start import start_run
 from training.job import container, program
 from training.job.container import MAX_FAILURE_CHARACTERS, STOPPED, Container, run_job
-from training.model import fit
+from training.model import size
 from training.model.fit import fit_and_export
 
 SETTINGS = {"bucket": "data", "run_id": "r", "candidate": "linear"}
@@ -88,7 +88,7 @@ def test_the_printed_numbers_are_those_that_sagemaker_is_told_to_look_for(
 def test_rows_that_cannot_be_fitted_are_a_result_and_no_failure(
     store: Bucket, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fit, "MIN_TRAINING_ROWS", 10_000)
+    monkeypatch.setattr(size, "MAX_MATRIX_BYTES", 1)
     assert job.run() == 0
     assert read_json(store, "runs/r/candidates/linear/result.json")["status"] == "failed"
     assert not (job.root / "output").exists()

@@ -98,7 +98,7 @@ def gone(pid: int) -> bool:
         found = subprocess.run(
             ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
         )
-        if found.stdout.strip() in ("", "Z"):
+        if found.stdout.strip()[:1] in ("", "Z"):
             return True
         time.sleep(0.05)
     return False
