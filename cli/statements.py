@@ -69,9 +69,7 @@ Missing = Annotated[
 ]
 Unseen = Annotated[
     str | None,
-    typer.Option(
-        "--unseen", help="Categories that are not declared: reject, or as_missing if nullable."
-    ),
+    typer.Option("--unseen", help="Categories that are not declared: reject, or as_missing."),
 ]
 OutOfRange = Annotated[
     str | None,

@@ -23,7 +23,7 @@ from training.data.header import describe_file, refuse_missing_header
 from training.data.identity import describe_group, describe_identifier, find_identifier
 from training.data.moments import guess_time
 from training.data.read import MAX_RAW_BYTES, is_parquet, open_raw
-from training.data.stated import Stated, settle
+from training.data.stated import Stated, reads_as_missing, settle
 from training.data.style import survey_file
 from training.data.suspects import find_likely_leaks
 from training.data.target import infer_target
@@ -159,7 +159,10 @@ def _take_column(survey: Survey, facts: ColumnFacts, place: int, stated: Stated)
     guess = guess_as(survey, facts, place, kind) if kind else guess_feature(survey, facts, place)
     if guess.column is None:
         return guess
-    return replace(guess, column=settle(guess.column, settings))
+    column = settle(guess.column, settings)
+    if "nullable" not in settings and reads_as_missing(column, stated.policies):
+        column = column.model_copy(update={"nullable": True})
+    return replace(guess, column=column)
 
 
 def _warn(evidence: Evidence, leaks: Mapping[str, float]) -> Evidence:

@@ -126,6 +126,14 @@ def parse_missing(texts: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
+def reads_as_missing(column: Column, policies: Policies) -> bool:
+    """Whether a policy makes values of a column missing, so that it must be allowed to be."""
+    if policies.unseen_category == "as_missing" and column.categories is not None:
+        return True
+    bounded = column.minimum is not None or column.maximum is not None
+    return policies.out_of_range == "as_missing" and bounded
+
+
 def settle(column: Column, settings: Mapping[str, str]) -> Column:
     """Return a column with the fields that a person has set.
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import keys
-from core.contract import Column
+from core.contract import Column, Policies
 from core.errors import InvalidInputError, LoopError, NotFoundError
 from core.store import open_memory
 from training.data.infer import Inferred, infer_contract, name_dataset
@@ -55,6 +55,30 @@ def test_a_column_is_numeric_when_some_cells_are_missing(marker: str) -> None:
         name="total", kind="numeric", nullable=True, minimum=0.0
     )
     assert "20 missing" in _reason(inferred, "total")
+
+
+@pytest.mark.parametrize(
+    ("said", "nullable"),
+    [
+        (Policies(), set()),
+        (Policies(unseen_category="as_missing"), {"plan"}),
+        (Policies(out_of_range="as_missing"), {"x"}),
+        (Policies(out_of_range="clip"), set()),
+    ],
+)
+def test_a_column_is_nullable_when_a_policy_makes_its_values_missing(
+    said: Policies, nullable: set[str]
+) -> None:
+    table = {
+        "x": _cycle("1.5", "2.5", "4"),
+        "free": _cycle("-1.5", "2.5", "4.25"),
+        "plan": _cycle("pro", "basic"),
+        "kept": _cycle("a", "b"),
+        "y": _cycle("no", "no", "yes"),
+    }
+    stated = Stated(policies=said, columns={"kept": {"nullable": "no"}})
+    inferred = infer_contract(_csv(table), filename="some.csv", target="y", stated=stated)
+    assert {column.name for column in inferred.contract.columns if column.nullable} == nullable
 
 
 def test_a_column_is_not_nullable_when_nothing_is_missing() -> None:
