@@ -16,6 +16,7 @@ HARDEST: Final = 10
 SHUFFLES: Final = 3
 _MAX_ANSWERS: Final = 60_000  # answers to ask the graph for, in all; keeps the time bounded
 _MIN_ROWS: Final = 200
+_MAX_TEXT: Final = 200  # of a row that is shown
 
 Predict = Callable[[ModelInputs], NDArray[np.float64]]
 
@@ -99,12 +100,17 @@ def _describe_row(
     contract: Contract, inputs: ModelInputs, row: int
 ) -> dict[str, str | float | bool | None]:
     found: dict[str, str | float | bool | None] = {}
-    for column, number in zip(contract.numeric_columns, inputs.numeric[row].tolist(), strict=True):
-        known = bool(number) if column.kind == "boolean" else float(number)
+    for column, number in zip(contract.numeric_columns, inputs.numeric[row], strict=True):
+        # As a float32 is written, 45.165, and not as the float64 nearest to it, 45.16510009765625.
+        known = bool(number) if column.kind == "boolean" else float(str(number))
         found[column.name] = None if np.isnan(number) else known
     for column, text in zip(contract.string_columns, inputs.strings[row].tolist(), strict=True):
-        found[column.name] = text or None
+        found[column.name] = _shorten(text) or None
     return found
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
 
 
 def _describe_answer(answered: Answered, row: int) -> float:

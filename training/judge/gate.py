@@ -230,7 +230,8 @@ def _can_be_served(evaluation: runs.Evaluation, limits: Limits) -> Iterator[runs
         value=evaluation.latency_ms,
         limit=limits.max_latency_ms,
         passed=evaluation.latency_ms <= limits.max_latency_ms,
-        advice="Train with --prefer simple, or leave out columns with very many categories.",
+        advice="Leave out columns with very many categories or texts, or train with --prefer"
+        " simple where the model is not the simplest.",
         setting="gate.max_latency_ms",
     )
 

@@ -138,6 +138,15 @@ def test_the_hardest_rows_lead_with_what_the_model_was_told() -> None:
     assert len(losses) == 10
 
 
+def test_the_hardest_rows_are_written_for_people() -> None:
+    answered = make_answered()
+    answered.inputs.numeric[:, 0] = 45.165
+    answered.inputs.strings[:, 0] = "word " * 1000
+    features = find_hardest(make_contract(), answered)[0].features
+    assert features["age"] == 45.165
+    assert len(str(features["region"])) == 200
+
+
 def test_a_column_matters_when_answers_get_worse_without_it() -> None:
     answered = make_answered()
     importances = measure_importances(make_contract(), answered, answer)
