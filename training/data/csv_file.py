@@ -8,6 +8,7 @@ by looking at all bytes at once; one with an unusual quotation mark goes through
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -76,12 +77,13 @@ def _read_plain(body: bytes, place: Place) -> RawTable | None:
         return None
     columns = name_columns(tuple(header.decode().split(place.delimiter)), name=place.name)
     start = len(header) + 1
-    rows, marks = count_marks(body, start=start, delimiter=place.delimiter)
+    with ThreadPoolExecutor(max_workers=1) as beside, place.path.open("wb") as file:
+        counting = beside.submit(count_marks, body, start=start, delimiter=place.delimiter)
+        file.write(memoryview(body)[start:])
+        rows, marks = counting.result()
     # A blank row has no delimiter, so that the marks do not add up; in a single column it is seen.
     if marks != rows * (len(columns) - 1) or (len(columns) == 1 and b"\n\n" in body):
         return None
-    with place.path.open("wb") as file:
-        file.write(memoryview(body)[start:])
     view_cells(place, width=len(columns), longest_bytes=MAX_FIELD_CHARACTERS)
     declare_shifts(place.connection, [0], [2 - place.above])
     return RawTable(
