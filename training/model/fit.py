@@ -97,14 +97,16 @@ def _fit(
 def _pack_answers(model: FittedModel, split: Split, crossed: CrossValidation) -> bytes:
     training = split.training
     planted = plant_rows(model, training.inputs)
+    training_scores = model.predict_raw(training.inputs)
     if model.calibration is not None:
         # Beside the bends of the calibration, where an export could lie too.
-        beside = find_rows_at_knots(model.calibration, model.predict_raw(training.inputs))
+        beside = find_rows_at_knots(model.calibration, training_scores)
         planted = join_inputs(planted, select_inputs(training.inputs, beside))
+        training_scores = model.calibration.apply(training_scores)
     known = crossed.folds >= 0
     return pack_arrays(
         scores=model.predict(split.holdout.inputs),
-        training_scores=model.predict(training.inputs),
+        training_scores=training_scores,
         planted_scores=model.predict(planted),
         validated_scores=crossed.answers[known],
         validated_target=training.target[known],

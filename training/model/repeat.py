@@ -18,7 +18,7 @@ from training.model.export import export_graph
 from training.model.recipes import Recipe
 
 MAX_ROWS: Final = 500
-MAX_STEPS: Final = 30
+MAX_STEPS: Final = 10
 """Trees of an ensemble, or passes over the rows."""
 
 _STEPS: Final = ("model__max_iter", "model__n_estimators", "model__regressor__max_iter")
