@@ -33,7 +33,7 @@ def create_app(*, models: Models, recorder: Recorder, keyed: bool = False) -> Fa
     app = FastAPI(
         title="Closed Loop",
         summary="Predictions, and the feedback that closes the loop.",
-        # A redirect would lose that name; a path is right or it is not there.
+        # A redirect would lose the name of the API's stage before the path.
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
