@@ -1,6 +1,6 @@
 """The records of the registry, as they lie in the bucket."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
 
@@ -9,6 +9,27 @@ from core.strict_json import canonical_json
 
 AliasName = Literal["champion", "challenger", "shadow"]
 ALIASES: tuple[AliasName, ...] = ("champion", "challenger", "shadow")
+
+
+class Traffic(NamedTuple):
+    """What an alias takes of the requests; the champion takes what is left, and says nothing.
+
+    Attributes
+    ----------
+    share : float or None
+        Of the requests, 0 to 1: those that a challenger answers, or that a shadow mirrors.
+    experiment : str or None
+        The experiment that goes on; None begins another one, named after alias and revision.
+    against : int or None
+        The champion that a challenger is compared with.
+    """
+
+    share: float | None = None
+    experiment: str | None = None
+    against: int | None = None
+
+
+_TRAFFIC = frozenset(Traffic._fields)
 
 
 class Record(BaseModel):
@@ -43,6 +64,8 @@ class AliasState(Record):
         1, 2, 3 …: one more with every move.
     previous_version : int or None
         Where it pointed before.
+    share, experiment, against
+        What it takes of the requests; see `Traffic`. Written only where it takes any.
     etag : str
         Names this state in the store; not a part of the record. Empty in a history.
     """
@@ -55,7 +78,15 @@ class AliasState(Record):
     changed_at: AwareDatetime
     changed_by: Annotated[str, Field(max_length=256)]
     reason: Annotated[str, Field(max_length=1024)]
+    share: Annotated[float, Field(ge=0, le=1)] | None = None
+    experiment: Annotated[str, Field(max_length=64)] | None = None
+    against: PositiveInt | None = None
     etag: str = Field(default="", exclude=True, repr=False)
+
+    def to_json(self) -> bytes:
+        """Return the record as it is stored: without what no alias but these has."""
+        content = self.model_dump(mode="json").items()
+        return canonical_json({n: v for n, v in content if v is not None or n not in _TRAFFIC})
 
 
 class DefaultModel(Record):

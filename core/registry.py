@@ -20,7 +20,15 @@ from core.errors import (
     NotFoundError,
     UnavailableError,
 )
-from core.records import ALIASES, AliasName, AliasState, DefaultModel, ModelVersion, Record
+from core.records import (
+    ALIASES,
+    AliasName,
+    AliasState,
+    DefaultModel,
+    ModelVersion,
+    Record,
+    Traffic,
+)
 from core.store import ObjectStore, StoredObject
 
 __all__ = ["ALIASES", "AliasName", "AliasState", "ModelVersion", "Registry"]
@@ -29,6 +37,7 @@ _MAX_RECORD_BYTES = 256 * 1024
 _REGISTER_ATTEMPTS = 100
 
 _R = TypeVar("_R", bound=Record)
+_NONE = Traffic()
 
 
 class Registry:
@@ -135,6 +144,7 @@ class Registry:
         expected_revision: int,
         reason: str,
         changed_by: str,
+        traffic: Traffic = _NONE,
     ) -> AliasState:
         """Point an alias at a version, if it is still in the state that the caller saw.
 
@@ -146,6 +156,8 @@ class Registry:
             The alias's revision when the caller decided; 0 if it was never set.
         reason, changed_by : str
             For the audit history.
+        traffic : Traffic
+            What a challenger or a shadow takes of the requests.
 
         Raises
         ------
@@ -158,15 +170,20 @@ class Registry:
         if (current.revision if current else 0) != expected_revision:
             raise _moved_meanwhile(model, name)
         self.version(model, to)
+        revision = self._next_revision(model, name, current)
+        begun = None if traffic.share is None else f"{name}-{revision}"
         state = AliasState(
             model=model,
             alias=name,
             version=to,
-            revision=self._next_revision(model, name, current),
+            revision=revision,
             previous_version=current.version if current else None,
             changed_at=datetime.now(UTC),
             changed_by=changed_by,
             reason=reason,
+            share=traffic.share,
+            experiment=traffic.experiment or begun,
+            against=traffic.against,
         )
         if current:
             # A mover that died between its two writes left no entry; nobody else will write it.
