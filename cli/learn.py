@@ -105,8 +105,12 @@ def reset(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption 
     session = begin(ctx, as_json=as_json)
     place = checker.reset(_chosen(slug), workspace=workspace_folder())
     session.output.report(
-        {"file": str(place)},
-        lambda: session.output.say(f"{place} is the starter again; yours is {place.name}.old."),
+        {"file": str(place) if place else None},
+        lambda: session.output.say(
+            f"{place} is the starter again; yours is {place.name}.old."
+            if place
+            else "There is no file to begin again with: this exercise is done by commands."
+        ),
     )
 
 

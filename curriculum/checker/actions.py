@@ -4,10 +4,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from curriculum.checker.bench import OpenLive, OpenStore
 from curriculum.checker.manifest import find_exercise
 from curriculum.checker.progress import Progress, where_am_i
 from curriculum.checker.results import Result
-from curriculum.checker.runner import OpenStore, run_check
+from curriculum.checker.runner import run_check
 from curriculum.checker.workspace import (
     add_record,
     hash_file,
@@ -61,7 +62,8 @@ def check(
     slug: str,
     *,
     workspace: Path,
-    open_store: OpenStore,
+    open_store: OpenStore | None = None,
+    open_live: OpenLive | None = None,
     seed: int | None = None,
     again: bool = False,
 ) -> Result:
@@ -69,8 +71,8 @@ def check(
 
     Parameters
     ----------
-    open_store
-        Opens the deployed system's data bucket.
+    open_store, open_live
+        Open the deployed system's data bucket, and its public face.
     seed
         Makes a check repeatable; fresh when None.
     again
@@ -88,7 +90,14 @@ def check(
             next_step="loop learn",
             already_known=True,
         )
-    result = run_check(exercise, answer_file, open_store=open_store, seed=seed)
+    result = run_check(
+        exercise,
+        answer_file,
+        open_store=open_store,
+        open_live=open_live,
+        workspace=workspace,
+        seed=seed,
+    )
     if result.status != "not ready":
         record = new_record(
             workspace,
@@ -97,6 +106,7 @@ def check(
             status=result.status,
             seed=result.seed,
             answer_sha256=answer_sha256,
+            file_passed=result.file_passed,
         )
         add_record(workspace, record)
     return result
@@ -134,12 +144,18 @@ def solution(slug: str, *, workspace: Path) -> Solution:
     )
 
 
-def reset(slug: str, *, workspace: Path) -> Path:
-    """Put the starter back; what was there is kept beside it, with ``.old`` at the end."""
+def reset(slug: str, *, workspace: Path) -> Path | None:
+    """Put the starter back; what was there is kept beside it, with ``.old`` at the end.
+
+    Returns
+    -------
+    Path or None
+        The starter; None for an exercise without a file.
+    """
     exercise = find_exercise(slug)
     make_workspace(workspace)
     place = exercise.place_in(workspace)
-    if place.exists():
+    if place is not None and place.exists():
         place.replace(place.with_name(place.name + ".old"))
     lay_out(exercise, workspace)
     add_record(workspace, new_record(workspace, slug, event="reset"))

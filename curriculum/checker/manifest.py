@@ -11,8 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.errors import IntegrityError, NotFoundError
 
 STAGES_FOLDER: Final = Path(__file__).parents[1] / "stages"
+ACTS: Final = "act.py"
 
-Mode = Literal["code", "infra", "live", "incident", "written"]
+# "incident" is reserved: a fault that is injected, found and mended.
+Mode = Literal["code", "infra", "live", "written"]
+Part = Literal["clean", "candidate", "rule", "route", "alarm"]
 SkillArea = Literal[
     "dataset",
     "features",
@@ -26,6 +29,7 @@ SkillArea = Literal[
 ]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,47}$")]
 Text = Annotated[str, Field(min_length=1)]
+MlTest = Annotated[str, Field(pattern=r"^(Data|Model|Infra|Monitor) [1-7](: .+)?$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +89,34 @@ class Manifest(BaseModel):
     ----------
     slug
         The exercise's name for ever.
-    file, function
-        What the learner edits, and the function in it that the check calls.
+    component
+        Begins with a word of its stage's component; then the parts of it, after a colon.
+    mode
+        `code` needs no deployed system; `infra` synthesises CDK code; `live` asks the deployed
+        system; `written` reads a text.
+    file
+        What the learner edits, ``.py``, ``.md`` or ``.toml``; none when they act by commands.
+    function
+        The function in it that the check calls; none when a ``driver.py`` does.
+    timeout_s
+        How long the learner's code may take for all cases together, without its imports.
+    skills
+        Skill area to the level that a pass is evidence for.
     ml_test_score
-        Which tests of the ML Test Score (Breck et al., 2017) a pass is evidence for.
+        Which tests of the ML Test Score (Breck et al., 2017) a pass is evidence for: ``Data 1`` to
+        ``Monitor 7``, each followed by a colon and words if wanted.
+    covers
+        Which entries of the list of what the curriculum covers.
+    capstone
+        Whether a pass stands for its whole stage.
+    part
+        Which part of the deployed system the learner's file replaces once it has passed.
+    rubric
+        Questions for self-review, shown after a pass of a `written` exercise.
     starter_fails
         Words that the starter's failure must hold: it fails for its stated reason.
     wrong_answers
-        Name of a folder-less file in ``wrong/`` to words that its message must hold.
+        Name of a file in ``wrong/``, without its ending, to words that its message must hold.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -103,11 +127,15 @@ class Manifest(BaseModel):
     component: Text
     prerequisites: tuple[Slug, ...] = ()
     skills: dict[SkillArea, Annotated[int, Field(ge=1, le=5)]]
-    ml_test_score: tuple[str, ...] = ()
+    ml_test_score: tuple[MlTest, ...] = ()
+    covers: tuple[Slug, ...] = ()
     minutes: Annotated[int, Field(ge=1, le=600)]
     mode: Mode
-    file: Annotated[str, Field(pattern=r"^[a-z_]+\.py$")]
-    function: Annotated[str, Field(pattern=r"^[a-z_]+$")]
+    capstone: bool = False
+    part: Part | None = None
+    file: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*\.(py|md|toml)$")] | None = None
+    function: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*$")] | None = None
+    rubric: tuple[Text, ...] = ()
     timeout_s: Annotated[int, Field(ge=1, le=600)]
     hints: Annotated[tuple[Text, ...], Field(min_length=3)]
     starter_fails: Text
@@ -117,6 +145,18 @@ class Manifest(BaseModel):
     def _is_not_its_own_prerequisite(self) -> Self:
         if self.slug in self.prerequisites:
             raise ValueError("prerequisites must not name the exercise itself")
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_its_mode_needs(self) -> Self:
+        if self.file is None and (self.function or self.part):
+            raise ValueError("function and part need a file")
+        if self.function and not str(self.file).endswith(".py"):
+            raise ValueError("only a .py file has a function")
+        if self.part and not str(self.file).endswith(".py"):
+            raise ValueError("only a .py file can be a part of the deployed system")
+        if self.rubric and self.mode != "written":
+            raise ValueError("only written exercises have a rubric")
         return self
 
 
@@ -133,24 +173,36 @@ class Exercise:
         return self.folder / "lesson.md"
 
     @property
-    def starter(self) -> Path:
-        """What the learner begins with."""
-        return self.folder / "starter" / self.manifest.file
+    def starter(self) -> Path | None:
+        """What the learner begins with; None when they begin with nothing."""
+        return self.folder / "starter" / self.manifest.file if self.manifest.file else None
 
     @property
     def solution(self) -> Path:
-        """One right answer."""
-        return self.folder / "solution" / self.manifest.file
+        """One right answer: a file, or ``act.py`` where the learner acts by commands."""
+        return self.folder / "solution" / (self.manifest.file or ACTS)
+
+    @property
+    def driver(self) -> Path | None:
+        """What works with the learner's module in its process instead of a plain call."""
+        path = self.folder / "driver.py"
+        return path if path.is_file() else None
+
+    def wrong(self, name: str) -> Path:
+        """Return the file of a wrong answer."""
+        ending = Path(self.manifest.file or ACTS).suffix
+        return self.folder / "wrong" / f"{name}{ending}"
 
     @property
     def check_file(self) -> Path:
         """The program that judges."""
         return self.folder / "check.py"
 
-    def place_in(self, workspace: Path) -> Path:
-        """Return where the learner's own file is."""
-        stage = self.folder.parent.name
-        return workspace / stage / self.folder.name / self.manifest.file
+    def place_in(self, workspace: Path) -> Path | None:
+        """Return where the learner's own file is; None when there is none to edit."""
+        if self.manifest.file is None:
+            return None
+        return workspace / self.folder.parent.name / self.folder.name / self.manifest.file
 
 
 @cache
@@ -185,4 +237,8 @@ def _load(path: Path) -> Exercise:
         raise IntegrityError(f"The exercise's manifest {place} is wrong: {error}") from error
     if not path.parents[1].name.startswith(f"{manifest.stage}_"):
         raise IntegrityError(f"{place} says stage {manifest.stage}, but lies in another one.")
-    return Exercise(manifest, path.parent)
+    exercise = Exercise(manifest, path.parent)
+    is_code = str(manifest.file).endswith(".py")
+    if is_code and not manifest.function and not exercise.driver:
+        raise IntegrityError(f"{place} names no function, and there is no driver.py beside it.")
+    return exercise

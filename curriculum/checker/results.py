@@ -45,6 +45,13 @@ class Result(BaseModel):
         What the learner's code printed, its first part.
     already_known
         Whether this very work had passed before and was not run again.
+    file_passed
+        Whether the file itself passed its cases, whatever the deployed system then said: from then
+        on it may take the reference's place.
+    metrics
+        Numbers that the check measured; evidence.
+    rubric
+        Questions to ask oneself after a pass: nobody but the learner can answer them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +64,9 @@ class Result(BaseModel):
     next_step: str = ""
     printed: str = ""
     already_known: bool = False
+    file_passed: bool = False
+    metrics: dict[str, float] = {}
+    rubric: tuple[str, ...] = ()
 
 
 def describe(result: Result) -> str:
@@ -70,6 +80,11 @@ def describe(result: Result) -> str:
         ]
     if result.printed:
         lines += ["  your code printed:", *(f"    {line}" for line in result.printed.splitlines())]
+    if result.rubric:
+        lines += [
+            "  ask yourself; nobody else can judge this, and no check did:",
+            *(f"    - {question}" for question in result.rubric),
+        ]
     if result.next_step:
         lines.append(f"  next           {result.next_step}")
     return "\n".join(lines)

@@ -36,11 +36,16 @@ class Record(BaseModel):
         Hash of the file that was checked.
     commit
         What the workspace's HEAD was; None when nothing was committed yet.
+    checked_sha256
+        Hash of everything that was judged with: the file, the check, its driver, the manifest.
+    file_passed
+        Whether the file passed its own cases, whatever the deployed system then said.
     hint
         Number of the hint that was shown, from 1.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Lines of a later release may say more.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     at: AwareDatetime
     slug: str
@@ -48,6 +53,8 @@ class Record(BaseModel):
     status: Status | None = None
     seed: int | None = None
     answer_sha256: str | None = None
+    checked_sha256: str | None = None
+    file_passed: bool = False
     commit: str | None = None
     hint: Annotated[int, Field(ge=1)] | None = None
 
@@ -74,9 +81,11 @@ def make_workspace(workspace: Path) -> None:
         ) from error
 
 
-def lay_out(exercise: Exercise, workspace: Path) -> Path:
+def lay_out(exercise: Exercise, workspace: Path) -> Path | None:
     """Put an exercise's starter into the workspace unless a file of the learner's is there."""
     place = exercise.place_in(workspace)
+    if place is None or exercise.starter is None:
+        return None
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(exercise.starter, place)
@@ -124,9 +133,11 @@ def new_record(workspace: Path, slug: str, **content: object) -> Record:
     )
 
 
-def hash_file(path: Path) -> str | None:
+def hash_file(path: Path | None) -> str | None:
     """Return the SHA-256 of a file in hex; None when there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    if path is None or not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def head(workspace: Path) -> str | None:

@@ -55,7 +55,7 @@ def test_code_that_never_ends_is_an_error(tmp_path: Path, bucket: Bucket) -> Non
     result = run(tmp_path, HEAD + "    while True: pass\n", bucket, timeout_s=1)
     assert (result.status, result.message) == (
         "error",
-        "your code took more than 1 s, and gave no answer",
+        "your code took more than 1 s, and gave no answer (a fresh delivery)",
     )
 
 

@@ -14,7 +14,7 @@ import duckdb
 from core import keys
 from core.contract import Contract
 from core.store import ObjectStore, open_memory
-from curriculum.checker.bench import Bench, Case, NotReadyError
+from curriculum.checker.bench import Bench, Case, NotReadyError, plain
 from curriculum.checker.results import Failure
 from training.data.read import connect, open_raw
 from training.data.simulator import DATASET, contract, simulate, to_csv
@@ -73,6 +73,7 @@ def prepare(bench: Bench) -> list[Case]:
 def judge(case: Case, answer: object) -> Failure | None:
     """Compare field by field, in the order of the docstring."""
     expected, where = case.expected
+    answer = plain(answer)
     if not isinstance(answer, dict):
         return Failure(
             expected="a dict",
