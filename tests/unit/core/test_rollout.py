@@ -6,8 +6,9 @@ from core.contract import Column
 from core.errors import ConflictError, InvalidInputError, NotFoundError
 from core.records import AliasState, Traffic
 from core.registry import Registry
-from core.rollout import Trial, is_on, start_trial
+from core.rollout import TrialName, is_on
 from core.store import Bucket, open_memory
+from core.trials import start_trial
 from tests.fixtures.bundles import make_champion, make_contract
 
 CONTRACT = make_contract()
@@ -39,14 +40,14 @@ def promote(store: Bucket, version: int) -> None:
 
 
 def start(
-    store: Bucket, share: float, *, version: int | None = None, trial: Trial = "challenger"
+    store: Bucket, share: float, *, version: int | None = None, trial: TrialName = "challenger"
 ) -> AliasState:
     return start_trial(
         store, MODEL, trial, version=version, share=share, reason="a try", changed_by="me"
     )
 
 
-def runs(store: Bucket, trial: Trial = "challenger") -> bool:
+def runs(store: Bucket, trial: TrialName = "challenger") -> bool:
     registry = Registry(store)
     return is_on(registry.alias(MODEL, trial), registry.alias(MODEL))
 
