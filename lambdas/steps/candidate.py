@@ -4,16 +4,24 @@ Where the run is large the candidate is fitted by a SageMaker job instead (`trai
 step only notes the failure of one that ended badly.
 """
 
-from lambdas.steps.environment import Event, open_data_bucket, read_object, read_run_id, read_text
+from lambdas.steps.environment import (
+    Event,
+    limit_parts,
+    open_data_bucket,
+    read_object,
+    read_run_id,
+    read_text,
+)
 from training.job.failure import note_failure
 from training.model.fit import fit_and_export
 
 
-def handler(event: Event, _context: object) -> dict[str, object]:
+def handler(event: Event, context: object) -> dict[str, object]:
     """Take ``run_id`` and ``candidate``; return its cross-validated loss, or why it has none.
 
     With a ``failure``, what Step Functions caught of a job, nothing is fitted.
     """
+    limit_parts(context)
     store, run_id = open_data_bucket(), read_run_id(event)
     candidate = read_text(event, "candidate")
     if "failure" in event:

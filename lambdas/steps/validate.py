@@ -5,6 +5,7 @@ from typing import cast
 
 from lambdas.steps.environment import (
     Event,
+    limit_parts,
     open_data_bucket,
     read_choice,
     read_number,
@@ -16,11 +17,12 @@ from training.data.names import BUDGETS, DEFAULT_BUDGET, PREFERENCES, Budget, Pr
 from training.data.start import start_run
 
 
-def handler(event: Event, _context: object) -> dict[str, object]:
+def handler(event: Event, context: object) -> dict[str, object]:
     """Take ``run_id`` and ``request``, the workflow's own input; return what became of the file.
 
     The request has a ``raw_key``, and perhaps ``seed``, ``budget`` and ``prefer``.
     """
+    limit_parts(context)
     request = read_object(event, "request")
     validation = start_run(
         open_data_bucket(),

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final, Literal
 
+from core import parts
 from core.arithmetic import name_arithmetic, name_machine
 from core.errors import IntegrityError
 from training.data.runs import Environment
@@ -19,6 +20,9 @@ StepPackage = Literal["tables", "fit", "evaluate"]
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _CODE: Final = ("core", "training/data", "training/model", "training/judge")
+DECIDE_A_MODEL: Final[tuple[parts.PartName, ...]] = ("clean", "candidate")
+"""The parts of the learner's that do; every package of `StepPackage` holds them."""
+
 _EVERYWHERE: Final = ("numpy", "obstore", "pydantic", "pydantic-core")
 _LOADED: Final[dict[StepPackage, tuple[str, ...]]] = {
     "tables": ("duckdb",),
@@ -32,23 +36,28 @@ _LOADED: Final[dict[StepPackage, tuple[str, ...]]] = {
 a lock holds other systems' packages too, and a laptop has more installed than a function."""
 
 
-@cache
 def describe_environment(package: StepPackage) -> Environment:
     """Return hashes and versions of all that decides what a step of a package computes.
 
-    `code_sha256` covers the Python files that decide a model, wherever they are used: ``core``, and
-    of ``training`` what is not for people to look at. `lock_sha256` is that of the lock file that
-    the package is installed from; `packages` are those that its steps load, as installed here.
+    `code_sha256` covers the Python files that decide a model, wherever they are used: ``core``, of
+    ``training`` what is not for people to look at, and the learner's own parts. `lock_sha256` is
+    that of the lock file that the package is installed from; `packages` are those that its steps
+    load, as installed here.
 
     Raises
     ------
     IntegrityError
         If the lock file is missing.
     """
+    return _describe(package, tuple(sorted(parts.hash_parts(DECIDE_A_MODEL).items())))
+
+
+@cache
+def _describe(package: StepPackage, own: tuple[tuple[str, str], ...]) -> Environment:
     lock = _read_lock(package)
     loaded = sorted((*_EVERYWHERE, *_LOADED[package]))
     return Environment(
-        code_sha256=_hash_code(),
+        code_sha256=_hash_code(own),
         lock_sha256=hashlib.sha256(lock).hexdigest(),
         python=platform.python_version(),
         machine=name_machine(),
@@ -70,9 +79,12 @@ def _read_lock(package: StepPackage) -> bytes:
 
 
 @cache
-def _hash_code() -> str:
+def _hash_code(own: tuple[tuple[str, str], ...] = ()) -> str:
     digest = hashlib.sha256()
     for path in sorted(path for room in _CODE for path in (_ROOT / room).rglob("*.py")):
         digest.update(f"{path.relative_to(_ROOT).as_posix()}\n".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for name, sha256 in own:
+        digest.update(f"{parts.FOLDER}/{name}.py\n".encode())
+        digest.update(bytes.fromhex(sha256))
     return digest.hexdigest()

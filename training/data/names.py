@@ -8,6 +8,12 @@ CANDIDATES: Final = ("baseline", "linear", "boosting", "forest", "neural")
 BASELINE: Final = "baseline"
 """The one that every other must beat."""
 
+OWN: Final = "mine"
+"""The learner's own candidate, where they have deployed one; see `core.parts`."""
+
+ORDER: Final = (*CANDIDATES, OWN)
+"""From the simplest to the most complex. Nobody knows how complex the learner's own is."""
+
 Budget = Literal["tiny", "standard", "thorough"]
 Preference = Literal["best", "simple"]
 

@@ -1,9 +1,16 @@
 """What a run writes about itself under ``runs/``, and what its later steps read there."""
 
 import hashlib
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from core import keys
 from core.bundle import Parity
@@ -12,7 +19,7 @@ from core.errors import IntegrityError
 from core.store import ObjectStore
 from core.strict_json import canonical_json
 from training.data.judging import Judging
-from training.data.names import CANDIDATES_OF, DEFAULT_BUDGET, Budget, Preference
+from training.data.names import CANDIDATES_OF, DEFAULT_BUDGET, OWN, Budget, Preference
 
 Calibration = Literal["none", "sigmoid", "isotonic"]
 Bounds = tuple[float, float]
@@ -75,7 +82,14 @@ class RunRequest(RunFile):
 
 
 class RunSpec(RunFile):
-    """What the run was asked to do: ``spec.json``, written by *validate*."""
+    """What the run was asked to do: ``spec.json``, written by *validate*.
+
+    Attributes
+    ----------
+    parts : dict of str to str
+        Part of the learner's that decides the model → SHA-256 of its file; not written where there
+        is none.
+    """
 
     run_id: str
     raw_key: str
@@ -84,11 +98,20 @@ class RunSpec(RunFile):
     budget: Budget = DEFAULT_BUDGET
     prefer: Preference = "best"
     judging: Judging = Judging()
+    parts: dict[str, str] = {}
+
+    @model_serializer(mode="wrap")
+    def _leave_out_no_parts(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if not self.parts:
+            written.pop("parts", None)
+        return written
 
     @property
     def candidates(self) -> tuple[str, ...]:
         """The candidates that the budget has time for, from the simplest to the most complex."""
-        return CANDIDATES_OF[self.budget]
+        own = (OWN,) if "candidate" in self.parts else ()
+        return (*CANDIDATES_OF[self.budget], *own)
 
     @property
     def sha256(self) -> str:

@@ -1,9 +1,10 @@
 """The first step of a run: note what was asked for, and validate the landed file."""
 
-from core import keys
+from core import keys, parts
 from core.errors import InvalidInputError
 from core.store import ObjectStore
 from training.data import runs
+from training.data.environment import DECIDE_A_MODEL
 from training.data.judging import load_judging
 from training.data.names import DEFAULT_BUDGET, Budget, Preference
 from training.data.times import timed
@@ -44,6 +45,7 @@ def start_run(
         judging=judging,
         budget=budget,
         prefer=prefer,
+        parts=parts.hash_parts(DECIDE_A_MODEL),
     )
     runs.write(store, keys.run(run_id, "spec.json"), spec)
     return validate_raw(store, raw_key=raw_key, contract=contract)

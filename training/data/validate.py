@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core import keys
+from core import keys, parts
 from core.contract import Contract
 from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.store import ObjectStore
@@ -18,6 +18,7 @@ from core.strict_json import canonical_json
 from training.data import clean, rules
 from training.data.cells import manner_of
 from training.data.content import hash_clean_rows
+from training.data.own_clean import clean_cells
 from training.data.read import MAX_RAW_BYTES, open_raw
 from training.data.table import RawTable, fork
 
@@ -98,6 +99,7 @@ def validate_raw(store: ObjectStore, *, raw_key: str, contract: Contract) -> Val
 def _validate_table(
     store: ObjectStore, raw: RawTable, contract: Contract, *, raw_key: str
 ) -> Validation:
+    raw, cleaned = clean_cells(raw)
     cells = _describe_cells(raw, contract)
     raw = clean.check_rows(raw, cells, has_identifier=contract.identifier is not None)
     rows = clean.fetch(raw, "SELECT count(*) FROM clean")[0][0]
@@ -112,6 +114,7 @@ def _validate_table(
         if writing:
             store.put(keys.dataset_data(contract.dataset, version), writing.result())
             summary = _summarise(raw, cells, contract, version=version, rows=rows, raw_key=raw_key)
+            summary |= _describe_part(cleaned)
             store.put(keys.dataset_summary(contract.dataset, version), canonical_json(summary))
     return Validation(
         status="rejected" if reason else "ok",
@@ -194,6 +197,12 @@ def _find_reason_to_reject(
                 f" good rows; a model needs at least {MIN_ROWS_PER_CLASS} of each class."
             )
     return ""
+
+
+def _describe_part(rows_changed: int) -> dict[str, Any]:
+    """Return what the summary says of the learner's own cleaning; nothing where there is none."""
+    found = parts.hash_parts(["clean"])
+    return {"own_clean": {"sha256": found["clean"], "rows_changed": rows_changed}} if found else {}
 
 
 def _summarise(

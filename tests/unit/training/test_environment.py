@@ -43,12 +43,12 @@ def test_every_locked_package_that_a_step_loads_is_named(package: StepPackage) -
 
 def test_says_so_when_the_lock_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(environment, "_ROOT", tmp_path)
-    describe_environment.cache_clear()
+    environment._describe.cache_clear()
     try:
         with pytest.raises(IntegrityError, match=r"locks/lambda-fit\.txt is missing"):
             describe_environment("fit")
     finally:
-        describe_environment.cache_clear()
+        environment._describe.cache_clear()
         environment._hash_code.cache_clear()
 
 
