@@ -59,8 +59,7 @@ class FittedModel:
 
     def predict(self, inputs: ModelInputs) -> NDArray[np.float64]:
         """Return the answer for n rows: scikit-learn's own, calibrated; see `predict_raw`."""
-        answers = self.predict_raw(inputs)
-        return answers if self.calibration is None else self.calibration.apply(answers)
+        return self.calibrate(self.predict_raw(inputs))
 
     def predict_raw(self, inputs: ModelInputs) -> NDArray[np.float64]:
         """Return scikit-learn's own answer for n rows, before calibration.
@@ -71,8 +70,16 @@ class FittedModel:
             Probabilities of shape (n, n_classes) in the order of the contract's classes, or
             predictions of shape (n, 1).
         """
+        return self.answer(self.vocabulary.encode(inputs))
+
+    def answer(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the same for the matrix that the vocabulary made of n rows."""
         with one_thread():
-            return answer(self.pipeline, self.vocabulary.encode(inputs), self.task)
+            return answer(self.pipeline, matrix, self.task)
+
+    def calibrate(self, answers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return scikit-learn's own answers as they are served."""
+        return answers if self.calibration is None else self.calibration.apply(answers)
 
 
 def answer(pipeline: Any, matrix: NDArray[np.float32], task: Task) -> NDArray[np.float64]:  # noqa: ANN401

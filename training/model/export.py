@@ -6,11 +6,13 @@ Outputs: ``probabilities`` (float, [N, n_classes]) or ``prediction`` (float, [N,
 
 import warnings
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
 from skl2onnx import convert_sklearn
+from skl2onnx.common._container import ModelComponentContainer
 from skl2onnx.common.data_types import FloatTensorType
 
 from core.bundle import MAX_GRAPH_BYTES
@@ -127,6 +129,7 @@ def _export_baseline(
 
 def _convert_estimator(model: FittedModel, output: str) -> onnx.ModelProto:
     """Convert the estimator alone, from the matrix to the one output that is wanted."""
+    _list_operators_once()
     estimator = model.estimator
     classifies = model.task != "regression"
     with warnings.catch_warnings():
@@ -143,6 +146,18 @@ def _convert_estimator(model: FittedModel, output: str) -> onnx.ModelProto:
     if trees is not None:
         mend_trees(converted.graph.node, trees)
     return converted
+
+
+@cache
+def _list_operators_once() -> None:
+    """Keep skl2onnx from asking ONNX for every version of every operator for every graph.
+
+    That takes longer than all the rest of a small export. What it finds is stored in each of its
+    containers, unless there is one already: so it is told to store it where all of them look.
+    """
+    list_operators = getattr(ModelComponentContainer, "_build_op_version", None)
+    if list_operators:
+        list_operators(ModelComponentContainer)
 
 
 def _rename(nodes: Iterable[onnx.NodeProto], old: str, new: str) -> None:

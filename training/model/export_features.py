@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from training.model.export_words import export_words
-from training.model.features import Features
+from training.model.features import NARROW_COLUMNS, ONE_COLUMN, Features
 from training.model.parts import Part
 from training.model.vocabulary import UNSEEN, Vocabulary
 
@@ -33,10 +33,15 @@ def export_features(
         if name == "remainder":  # columns without values, which are left out
             continue
         part = Part(name)
-        if name.startswith("strings_"):
-            place = columns[0] - vocabulary.numeric_width
-            blocks.append(_export_categories(part, transformer, vocabulary.levels[place], place))
-        elif name.startswith("texts_"):
+        if name == NARROW_COLUMNS or name.startswith(ONE_COLUMN):
+            tables = _encode_levels(transformer, columns, vocabulary)
+            for column, table in zip(columns, tables, strict=True):
+                part = Part(f"{ONE_COLUMN}{column}")
+                place = column - vocabulary.numeric_width
+                blocks.append(_export_categories(part, table, vocabulary.levels[place], place))
+                parts.append(part)
+            continue
+        if name.startswith("texts_"):
             place = int(name.removeprefix("texts_"))
             column = _take_column(part, len(vocabulary.levels) + place)
             blocks.append(export_words(part, transformer, vocabulary.lexicons[place], column))
@@ -115,14 +120,36 @@ def _export_bins(part: Part, pipeline: Any, numbers: str) -> str:  # noqa: ANN40
     return part.add("Concat", blocks, "bins", axis=1)
 
 
-def _export_categories(part: Part, encoder: Any, levels: tuple[str, ...], place: int) -> str:  # noqa: ANN401
-    """Look each category's row of features up in a table, whatever the encoder made of it.
-
-    The table's first row is that of a category that was never seen; only categories that differ
-    from it are named in the graph, and equal rows are stored once.
-    """
-    codes = np.array([UNSEEN, *range(len(levels))], dtype=np.float32).reshape(-1, 1)
+def _encode_levels(
+    encoder: Any,  # noqa: ANN401 (scikit-learn has no types)
+    columns: list[int],
+    vocabulary: Vocabulary,
+) -> list[NDArray[np.float32]]:
+    """Return, for each column, the features of an unseen category and of all its categories."""
+    levels = [len(vocabulary.levels[column - vocabulary.numeric_width]) for column in columns]
+    codes = np.full((1 + max(levels), len(columns)), UNSEEN, dtype=np.float32)
+    for place, count in enumerate(levels):
+        codes[1 : 1 + count, place] = np.arange(count)
     encoded = _single(encoder.transform(codes))
+    if len(columns) == 1:
+        return [encoded]
+    rare = encoder.infrequent_categories_
+    widths = [
+        len(names) - (0 if few is None else len(few) - 1)
+        for names, few in zip(encoder.categories_, rare, strict=True)
+    ]
+    blocks = np.split(encoded, np.cumsum(widths)[:-1], axis=1)
+    return [block[: 1 + count] for block, count in zip(blocks, levels, strict=True)]
+
+
+def _export_categories(
+    part: Part, encoded: NDArray[np.float32], levels: tuple[str, ...], place: int
+) -> str:
+    """Look each category's row of features up in a table, whatever an encoder made of it.
+
+    The first row is that of a category that was never seen; only categories that differ from it are
+    named in the graph, and equal rows are stored once.
+    """
     rows: dict[bytes, int] = {}
     row_of = [rows.setdefault(row.tobytes(), len(rows)) for row in encoded]
     table = encoded[[row_of.index(row) for row in range(len(rows))]]

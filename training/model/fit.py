@@ -7,6 +7,8 @@ step that proves the graph has onnxruntime and not the means to fit or export.
 import hashlib
 from dataclasses import replace
 
+import numpy as np
+
 from core import keys
 from core.errors import InvalidInputError
 from core.store import ObjectStore
@@ -15,14 +17,14 @@ from training.data.arrays import (
     Split,
     join_inputs,
     load_split,
-    pack_arrays,
     pack_inputs,
+    pack_numbers,
     select_inputs,
 )
 from training.data.environment import describe_environment
 from training.data.times import timed
 from training.model.calibrate import find_rows_at_knots
-from training.model.candidates import FittedModel, fit_material, prepare
+from training.model.candidates import FittedModel, Material, fit_material, prepare
 from training.model.configure import CrossValidation, configure
 from training.model.export import export_graph
 from training.model.plant import plant_rows
@@ -76,7 +78,7 @@ def _fit(
         calibration=chosen.calibrated.calibration,
     )
     graph = export_graph(model)
-    answers = _pack_answers(model, split, crossed)
+    answers = _pack_answers(model, material, split, crossed)
     store.put(keys.run_candidate(spec.run_id, recipe.name, "model.onnx"), graph)
     store.put(keys.run_candidate(spec.run_id, recipe.name, "holdout.npz"), answers)
     return runs.CandidateResult(
@@ -94,21 +96,25 @@ def _fit(
     )
 
 
-def _pack_answers(model: FittedModel, split: Split, crossed: CrossValidation) -> bytes:
-    training = split.training
-    planted = plant_rows(model, training.inputs)
-    training_scores = model.predict_raw(training.inputs)
+def _pack_answers(
+    model: FittedModel, material: Material, split: Split, crossed: CrossValidation
+) -> bytes:
+    """Write the answers for training, holdout and planted rows, none of them encoded twice."""
+    planted = plant_rows(model, split.training.inputs)
+    training_scores = model.answer(material.matrix)
+    others = model.predict_raw(join_inputs(split.holdout.inputs, planted))
+    scores, planted_scores = np.split(others, [len(split.holdout)])
     if model.calibration is not None:
         # Beside the bends of the calibration, where an export could lie too.
         beside = find_rows_at_knots(model.calibration, training_scores)
-        planted = join_inputs(planted, select_inputs(training.inputs, beside))
-        training_scores = model.calibration.apply(training_scores)
+        planted = join_inputs(planted, select_inputs(split.training.inputs, beside))
+        planted_scores = np.concatenate([planted_scores, training_scores[beside]])
     known = crossed.folds >= 0
-    return pack_arrays(
-        scores=model.predict(split.holdout.inputs),
-        training_scores=training_scores,
-        planted_scores=model.predict(planted),
+    return pack_numbers(
+        scores=model.calibrate(scores),
+        training_scores=model.calibrate(training_scores),
+        planted_scores=model.calibrate(planted_scores),
         validated_scores=crossed.answers[known],
-        validated_target=training.target[known],
+        validated_target=split.training.target[known],
         **pack_inputs(planted, prefix="planted_"),
     )

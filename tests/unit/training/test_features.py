@@ -19,6 +19,7 @@ READINGS = [
     {"features__numbers": "interactions"},
     {"features__narrow": "target"},
     {"features__narrow": "ordinal", "features__rare_rows": 120},
+    {"features__rare_rows": 120, "features__wide": "one-hot"},
 ]
 
 
@@ -124,6 +125,31 @@ def test_fifty_thousand_categories_make_a_graph_that_answers_alike() -> None:
     some = rows.select(np.arange(500)).inputs
     parity = measure_parity("binary", model.predict(some), Graph(graph).predict(some))
     assert parity.max_abs_difference < 1e-6
+
+
+def test_narrow_columns_of_different_widths_keep_their_own_features() -> None:
+    random = np.random.default_rng(0)
+    counts = (2, 25, 9, 19, 1, 5)  # the second one is wide
+    texts = np.column_stack([random.geometric(0.2, 900) % count for count in counts]).astype(str)
+    target = np.isin(texts[:, 2], ("1", "4")) ^ (texts[:, 5] == "2") ^ (texts[:, 0] == "0")
+    inputs = ModelInputs(np.empty((900, 0), np.float32), texts.astype(object))
+    rows = Rows(inputs, target.astype(np.float64))
+    names = [f"column {place}" for place in range(len(counts))]
+    contract = Contract(
+        dataset="d",
+        task="binary",
+        target="t",
+        classes=("a", "b"),
+        columns=tuple(Column(name=name, kind="categorical") for name in names),
+    )
+    for candidate in ("linear", "boosting"):
+        for rare_rows in (2, 60):
+            chosen = {"features__rare_rows": rare_rows}
+            model = fit_candidate(RECIPES[candidate], rows, contract, seed=0, parameters=chosen)
+            planted = plant_rows(model, inputs)
+            answered = Graph(export_graph(model)).predict(planted)
+            parity = measure_parity("binary", model.predict(planted), answered)
+            assert parity.max_abs_difference < 2e-6
 
 
 def test_rare_categories_are_read_as_one() -> None:
