@@ -1,115 +1,29 @@
 """What serving writes down: predictions with their ids, and the outcomes that arrive later."""
 
-import re
-import secrets
-import threading
-import time
-from datetime import UTC, datetime, timedelta
-from typing import Annotated
+import json
+from collections.abc import Set
+from itertools import repeat
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 from core.errors import InvalidInputError
+from core.prediction_ids import ID_RULE, new_prediction_id, new_prediction_ids, time_of
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ID_PATTERN = re.compile(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
-_ID_RULE = (
-    "must be 32 lower-case hexadecimal digits of a version 7 UUID, as /v1/predict returned it"
-)
-_COUNTER_BITS = 12
-# Half of the counter's range is left above a fresh seed: room for a burst before it overflows.
-_SEED_BITS = _COUNTER_BITS - 1
-_RANDOM_DIGITS = 16
-# The first of the random digits gives two of its bits to the variant, which is 10 in binary.
-_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
-_LATEST_MS = int((datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds() * 1000)
+__all__ = [
+    "FORMAT", "Capture", "Feedback", "PredictionId", "new_prediction_id", "new_prediction_ids",
+    "parse_lines", "time_of", "to_lines",
+]  # fmt: skip
 
-
-class _Clock:
-    """The last id's millisecond and counter, so that ids of one process only ever grow.
-
-    RFC 9562, section 6.2, method 1: a counter in the bits after the timestamp, seeded at random
-    every millisecond; when it overflows, or when the wall clock steps back, the last timestamp
-    carries on.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._last_ms = -1
-        self._counter = 0
-
-    def tick(self, count: int) -> list[tuple[int, int]]:
-        """Return the next (milliseconds since 1970, counter), greater than every one before."""
-        with self._lock:
-            now_ms = time.time_ns() // 1_000_000
-            if now_ms > self._last_ms:
-                self._last_ms, self._counter = now_ms, secrets.randbits(_SEED_BITS) - 1
-            ticks = []
-            for _ in range(count):
-                if self._counter + 1 < 1 << _COUNTER_BITS:
-                    self._counter += 1
-                else:
-                    self._last_ms, self._counter = self._last_ms + 1, secrets.randbits(_SEED_BITS)
-                ticks.append((self._last_ms, self._counter))
-            return ticks
-
-
-_clock = _Clock()
-
-
-def new_prediction_id() -> str:
-    """Make a new prediction id: a version 7 UUID, which holds its own time.
-
-    Returns
-    -------
-    str
-        32 lower-case hexadecimal digits. Ids of one process are strictly increasing.
-
-    References
-    ----------
-    RFC 9562, section 5.7 (layout) and 6.2 (monotonicity), https://www.rfc-editor.org/rfc/rfc9562
-    """
-    return new_prediction_ids(1)[0]
-
-
-def new_prediction_ids(count: int) -> list[str]:
-    """Make as many new prediction ids, in their order; see `new_prediction_id`."""
-    noise = secrets.token_hex(_RANDOM_DIGITS // 2 * count)
-    return [
-        f"{milliseconds:012x}7{counter:03x}{_VARIANT[noise[start]]}"
-        f"{noise[start + 1 : start + _RANDOM_DIGITS]}"
-        for (milliseconds, counter), start in zip(
-            _clock.tick(count), range(0, _RANDOM_DIGITS * count, _RANDOM_DIGITS), strict=True
-        )
-    ]
-
-
-def time_of(prediction_id: str) -> datetime:
-    """Read the time that a prediction id holds.
-
-    Returns
-    -------
-    datetime
-        UTC, exact to the millisecond.
-
-    Raises
-    ------
-    InvalidInputError
-        When the text is not an id that `new_prediction_id` can have made.
-    """
-    if not _ID_PATTERN.fullmatch(prediction_id):
-        raise InvalidInputError(f"A prediction id {_ID_RULE}.")
-    milliseconds = int(prediction_id[:12], 16)
-    if milliseconds > _LATEST_MS:
-        raise InvalidInputError(f"A prediction id {_ID_RULE}; its time lies beyond the year 9999.")
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+FORMAT = 2
+"""Of a line of captures."""
 
 
 def _check_id(prediction_id: str) -> str:
     try:
         time_of(prediction_id)
     except InvalidInputError as error:
-        raise ValueError(_ID_RULE) from error
+        raise ValueError(ID_RULE) from error
     return prediction_id
 
 
@@ -138,6 +52,14 @@ class Capture(_Event):
         Class to probability; None for a regression.
     prediction
         The class, or the number of a regression.
+    arm
+        ``champion``, or the part that the version played in an experiment.
+    experiment, share, unit
+        The experiment, the share of its challenger, and what the row was assigned by; None where
+        there was none.
+    took_ms
+        How long the version took for the rows that were answered together; None if it was not
+        measured.
     """
 
     prediction_id: PredictionId
@@ -147,6 +69,11 @@ class Capture(_Event):
     features: dict[str, str | int | float | bool | None]
     probabilities: dict[str, float] | None
     prediction: str | float
+    arm: str = "champion"
+    experiment: str | None = None
+    share: float | None = None
+    unit: str | None = None
+    took_ms: float | None = None
 
 
 class Feedback(_Event):
@@ -159,26 +86,90 @@ class Feedback(_Event):
 
 
 def to_lines(captures: list[Capture]) -> bytes:
-    """Write captures as JSON lines: one object a line, UTF-8, a newline after each."""
-    return "".join(capture.model_dump_json() + "\n" for capture in captures).encode()
+    """Write captures as JSON lines, one of a line: UTF-8, a newline after each."""
+    return b"".join(_to_line(capture) for capture in captures)
 
 
-def parse_lines(body: bytes) -> tuple[list[Capture], int]:
-    """Read captures from JSON lines.
+def parse_lines(
+    body: bytes, *, model: str | None = None, of: Set[str] | None = None
+) -> tuple[list[Capture], int]:
+    """Read captures from JSON lines; a line holds the rows that one version answered together.
+
+    A line has the fields of `Capture` that its rows have in common, the lists ``prediction_ids``,
+    ``predictions``, ``probabilities`` (or null) and perhaps ``units``, and the rows themselves as
+    they were asked in ``request.records``. The time is that of the id.
+
+    Parameters
+    ----------
+    model : str, optional
+        Only captures of this model; other lines are not looked into.
+    of : set of str, optional
+        Only captures with these prediction ids.
 
     Returns
     -------
     captures
-        The lines that are captures, in order.
+        The rows of the lines that are captures, in order.
     broken
         How many lines are not: a reader counts and reports them, it does not stop.
     """
-    captures, broken = [], 0
+    captures: list[Capture] = []
+    broken = 0
     for line in body.splitlines():
         if not line.strip():
             continue
         try:
-            captures.append(Capture.model_validate_json(line))
-        except ValidationError:
-            broken += 1
+            content = json.loads(line)
+            if model is None or content["model"] == model:
+                captures.extend(_read_line(content, of))
+        except (KeyError, TypeError, ValueError, RecursionError, InvalidInputError):
+            broken += 1  # a pydantic error is a ValueError
     return captures, broken
+
+
+_ROW = {"prediction_id", "prediction", "probabilities", "unit", "features", "served_at"}
+
+
+def _to_line(capture: Capture) -> bytes:
+    content = {
+        "format": FORMAT,
+        **capture.model_dump(mode="json", exclude=_ROW, exclude_none=True),
+        "prediction_ids": [capture.prediction_id],
+        "predictions": [capture.prediction],
+        "probabilities": capture.probabilities and [capture.probabilities],
+        **({"units": [capture.unit]} if capture.unit else {}),
+        "request": {"records": [capture.features]},
+    }
+    return json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def _read_line(content: dict[str, Any], of: Set[str] | None) -> list[Capture]:
+    if content.pop("format") != FORMAT:
+        raise ValueError("a line of another format")
+    ids = content.pop("prediction_ids")
+    columns = (
+        ids,
+        content.pop("predictions"),
+        content.pop("request")["records"],
+        _or_none(content.pop("probabilities"), len(ids)),
+        _or_none(content.pop("units", None), len(ids)),
+    )
+    return [
+        Capture.model_validate(
+            {
+                **content,
+                "prediction_id": prediction_id,
+                "served_at": time_of(prediction_id),
+                "prediction": prediction,
+                "features": record,
+                "probabilities": chances,
+                "unit": unit,
+            }
+        )
+        for prediction_id, prediction, record, chances, unit in zip(*columns, strict=True)
+        if of is None or prediction_id in of
+    ]
+
+
+def _or_none(values: list[Any] | None, rows: int) -> Any:  # noqa: ANN401 - something to go through
+    return repeat(None, rows) if values is None else values

@@ -59,8 +59,7 @@ def about(dataset: str) -> str:
 
 def raw(dataset: str, sha256: str, filename: str) -> str:
     """Key of a landed file; its name is made of safe characters, its content's hash leads."""
-    safe = _UNSAFE.sub("-", filename).strip("-.")[-100:] or "file"
-    return f"raw/{check_name(dataset)}/{_check_hash(sha256)[:12]}-{safe}"
+    return f"raw/{check_name(dataset)}/{_name_file(sha256, filename)}"
 
 
 def dataset_of_raw(key: str) -> str:
@@ -147,19 +146,18 @@ def alias_history(model: str, name: str, revision: int) -> str:
     return f"{alias_histories(model, name)}{revision:08d}.json"
 
 
-def captured(model: str, at: datetime, request_id: str) -> str:
-    """Key of one request's captured predictions; `at` is the time in the id, in UTC."""
-    return f"{captured_hour(model, at)}{check_id(request_id)}.jsonl"
+CAPTURED = "captured/"
+"""Prefix of the captured predictions of all models; hours come in their order, all else after."""
 
 
-def captured_hour(model: str, at: datetime) -> str:
-    """Prefix of the predictions captured in one hour (UTC)."""
-    return f"{captured_hours(model)}{at:%Y-%m-%d/%H}/"
+def captured(at: datetime, first_id: str) -> str:
+    """Key of predictions that were captured together; `at` is the time in the first's id, UTC."""
+    return f"{captured_hour(at)}{check_id(first_id)}.jsonl"
 
 
-def captured_hours(model: str) -> str:
-    """Prefix of all predictions of a model; the listing is in the order of hours."""
-    return f"captured/{check_name(model)}/"
+def captured_hour(at: datetime) -> str:
+    """Prefix of what was captured in one hour (UTC)."""
+    return f"{CAPTURED}{at:%Y-%m-%d/%H}/"
 
 
 def feedback(model: str, at: datetime, prediction_id: str) -> str:
@@ -182,6 +180,48 @@ def monitor_latest(model: str) -> str:
     return f"monitor/{check_name(model)}/latest.json"
 
 
+BATCH_FILES = "batch/files/"
+"""Prefix of files that are there to be scored."""
+
+BATCH_JOBS = "batch/jobs/"
+"""Prefix of what batch jobs write."""
+
+
+def batch_file(sha256: str, filename: str) -> str:
+    """Key of a file that was sent to be scored; see `raw`."""
+    return f"{BATCH_FILES}{_name_file(sha256, filename)}"
+
+
+def batch_job(job: str, name: str) -> str:
+    """Key of a batch job's own file: ``job.json`` or ``report.json``."""
+    return f"{BATCH_JOBS}{check_id(job)}/{check_id(name)}"
+
+
+def batch_folder(job: str, kind: str) -> str:
+    """Prefix of a batch job's files of one kind: ``plans``, ``parts``, ``counts``, ``faults``."""
+    return f"{BATCH_JOBS}{check_id(job)}/{check_id(kind)}/"
+
+
+def batch_plan(job: str, first: int) -> str:
+    """Key of a stretch of a batch job's plan, by the number of its first shard."""
+    return f"{batch_folder(job, 'plans')}{first:08d}.json"
+
+
+def batch_part(job: str, number: int) -> str:
+    """Key of the answer to a shard; eight digits keep the listing in number order."""
+    return f"{batch_folder(job, 'parts')}{number:08d}.parquet"
+
+
+def batch_count(job: str, number: int) -> str:
+    """Key of the note of what a shard's answer holds."""
+    return f"{batch_folder(job, 'counts')}{number:08d}.json"
+
+
+def batch_fault(job: str, number: int) -> str:
+    """Key of the note of why a shard was not scored."""
+    return f"{batch_folder(job, 'faults')}{number:08d}.json"
+
+
 def check_id(part: str) -> str:
     """Return a run's, request's or file's name if it is safe as one part of a key."""
     if not _ID.fullmatch(part) or ".." in part:
@@ -190,6 +230,11 @@ def check_id(part: str) -> str:
             "underscores, and starts with a letter or digit."
         )
     return part
+
+
+def _name_file(sha256: str, filename: str) -> str:
+    safe = _UNSAFE.sub("-", filename).strip("-.")[-100:] or "file"
+    return f"{_check_hash(sha256)[:12]}-{safe}"
 
 
 def _check_hash(sha256: str) -> str:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core import events
 from core.inputs import (
     MAX_VIOLATIONS,
     ContractViolationError,
@@ -18,7 +17,8 @@ from core.inputs import (
     ModelInputs,
     Violation,
 )
-from lambdas.inference.capture import Recorder
+from core.prediction_ids import new_prediction_ids
+from lambdas.inference.capture import Batch, Recorder
 from lambdas.inference.served import Served
 
 _NO_ANSWER = "the model has no finite answer for this record; its numbers are too large"
@@ -52,9 +52,18 @@ class Asked(NamedTuple):
 
 
 def ask_records(
-    served: Served, records: Sequence[Mapping[str, object]], recorder: Recorder
+    served: Served,
+    records: Sequence[Mapping[str, object]],
+    recorder: Recorder,
+    *,
+    body: bytes | None = None,
 ) -> Asked:
     """Answer records, and keep what was answered.
+
+    Parameters
+    ----------
+    body : bytes or None
+        ``{"records": […]}``, where the records came so.
 
     Raises
     ------
@@ -65,7 +74,7 @@ def ask_records(
     """
     inputs, warnings = served.predictor.encoder.encode_records(records)
     asked = _ask(served, inputs, warnings)
-    _capture(asked, records, recorder)
+    _capture(asked, records, recorder, body)
     return asked
 
 
@@ -104,19 +113,27 @@ def _ask(served: Served, inputs: ModelInputs, warnings: Sequence[InputWarning]) 
         served,
         scores,
         predictor.decide(rows),
-        events.new_prediction_ids(len(rows)),
+        new_prediction_ids(len(rows)),
         warnings,
         [dict(zip(classes, row, strict=True)) for row in rows] if classes else None,
     )
 
 
-def _capture(asked: Asked, records: Sequence[Mapping[str, object]], recorder: Recorder) -> None:
+def _capture(
+    asked: Asked,
+    records: Sequence[Mapping[str, object]],
+    recorder: Recorder,
+    body: bytes | None = None,
+) -> None:
     version = asked.served.version
     recorder.capture(
-        model=version.model,
-        model_version=version.version,
-        prediction_ids=asked.prediction_ids,
-        predictions=asked.predictions,
-        probabilities=asked.probabilities,
-        records=records,
+        Batch(
+            version.model,
+            version.version,
+            asked.prediction_ids,
+            asked.predictions,
+            asked.probabilities,
+            records,
+            body,
+        )
     )

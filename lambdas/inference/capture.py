@@ -4,27 +4,24 @@ Both go to the data bucket, never to the log. Keeping predictions must not cost 
 asked their answer, so a failure there is counted by a metric that an alarm watches.
 """
 
-import json
-import logging
 import queue
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
 
-from core import events, keys
-from core.errors import ConflictError, LoopError
-from core.events import Feedback
+from core import keys
+from core.errors import ConflictError
+from core.prediction_ids import time_of
 from core.store import ObjectStore
 from core.telemetry import Unit, emit_metrics
+from lambdas.inference.keeping import Keeper, Objects
 from lambdas.inference.quick_json import write_json
 
-_FEEDBACK_WRITERS = 16
+if TYPE_CHECKING:
+    from core.events import Feedback
 
-PAUSE_S = 10.0
-"""How long nothing is captured after the bucket did not answer."""
+_FEEDBACK_WRITERS = 16
 
 ZERO_EVERY_S = 10.0
 """How often it is said that nothing failed; an alarm looks once a minute."""
@@ -32,11 +29,40 @@ ZERO_EVERY_S = 10.0
 MAX_WAITING = 1000
 """How many requests' captures may wait to be written beside the requests."""
 
-_log = logging.getLogger(__name__)
+_TOGETHER = 500
+_LOT_DIGITS = 8
+_LOTS = 1 << 4 * _LOT_DIGITS
 
 
 Emitter = Callable[..., None]
 """Publishes metrics as `core.telemetry.emit_metrics` does."""
+
+
+class Batch(NamedTuple):
+    """Rows that one version answered together; see `core.events.Capture` for the fields.
+
+    Attributes
+    ----------
+    records
+        The rows as they were asked.
+    body : bytes or None
+        The same as JSON, ``{"records": […]}``, where somebody has it already.
+    units
+        What each row was assigned by.
+    """
+
+    model: str
+    model_version: int
+    prediction_ids: Sequence[str]
+    predictions: Sequence[str] | Sequence[float]
+    probabilities: Sequence[Mapping[str, float]] | None
+    records: Sequence[Mapping[str, object]]
+    body: bytes | None = None
+    arm: str = "champion"
+    experiment: str | None = None
+    share: float | None = None
+    units: Sequence[str] | None = None
+    took_ms: float | None = None
 
 
 class Recorder:
@@ -50,12 +76,10 @@ class Recorder:
         Dimension of the metrics.
     share : float
         Share of the requests that are captured, 0 to 1.
-    capture_store : ObjectStore, optional
-        The same bucket with its own, shorter timeouts, for what a request waits for.
+    keeper : Keeper, optional
+        Where captures go, when not to the bucket as it is.
     emit : callable
         Publishes metrics; see `core.telemetry.emit_metrics`.
-    draw : callable
-        Draws a number in [0, 1).
     clock : callable
         Seconds that only grow.
     """
@@ -66,69 +90,46 @@ class Recorder:
         *,
         stage: str,
         share: float,
-        capture_store: ObjectStore | None = None,
+        keeper: Keeper | None = None,
         emit: Emitter = emit_metrics,
-        draw: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._capture_store = capture_store or store
+        self._keeper = keeper or Keeper(Objects(store), clock=clock)
         self._stage = stage
-        self._share = share
+        self._lots = share * _LOTS
         self._emit = emit
-        self._draw = draw
         self._clock = clock
-        self._paused_until_s = 0.0
         self._zero_due_s: dict[str, float] = {}
-        self._waiting: queue.Queue[tuple[str, str, bytes]] | None = None
+        self._waiting: queue.Queue[_Waiting] | None = None
 
-    def capture(
-        self,
-        *,
-        model: str,
-        model_version: int,
-        prediction_ids: Sequence[str],
-        predictions: Sequence[str] | Sequence[float],
-        probabilities: Sequence[Mapping[str, float]] | None,
-        records: Sequence[Mapping[str, object]],
-    ) -> None:
-        """Keep one request's predictions, if the request is drawn; never raises.
+    def draws(self, first_id: str) -> bool:
+        """Tell whether a request is captured, by the id of its first prediction.
 
-        They become one object at the hour of the first prediction's id, in the form of
-        `core.events.Capture`.
+        The end of an id is drawn at random when it is made; so what belongs to one request is kept
+        or left as a whole, and anybody can tell afterwards which it was.
         """
-        if not prediction_ids or self._draw() >= self._share:
+        return self._lots >= _LOTS or int(first_id[-_LOT_DIGITS:], 16) < self._lots
+
+    def capture(self, batch: Batch) -> None:
+        """Keep rows that were answered, if their request is drawn; never raises."""
+        ids = batch.prediction_ids
+        if not ids or not self._lots or not self.draws(ids[0]):
             return
-        at = events.time_of(prediction_ids[0])
-        key = keys.captured(model, at, prediction_ids[0])
-        served_at = datetime.now(UTC).isoformat()
-        chances: Sequence[Mapping[str, float] | None] = probabilities or [None] * len(records)
-        # Written straight: checking what was checked before would cost more than the model.
-        body = write_json(
-            [
-                {
-                    "prediction_id": prediction_id,
-                    "model": model,
-                    "model_version": model_version,
-                    "served_at": served_at,
-                    "features": record,
-                    "probabilities": row_chances,
-                    "prediction": prediction,
-                }
-                for prediction_id, prediction, row_chances, record in zip(
-                    prediction_ids, predictions, chances, records, strict=True
-                )
-            ]
-        )
-        # A list becomes lines. In a text the quotation marks would have backslashes, and features
-        # are flat: nothing but the end of one capture and the beginning of the next looks so.
-        lines = body[1:-1].replace(b'},{"prediction_id":', b'}\n{"prediction_id":')
-        self._keep(model, key, lines + b"\n")
+        waiting = _Waiting(batch.model, ids[0], write_line(batch))
+        if self._waiting is None:
+            self._keep(waiting)
+            return
+        try:
+            self._waiting.put_nowait(waiting)
+        except queue.Full:
+            self.count("CaptureFailures", 1, model=batch.model)
 
     def write_beside(self) -> None:
         """Write captures from a thread from now on, off the requests' path: for a server.
 
-        At most `MAX_WAITING` requests wait to be written; what comes on top is counted as lost.
+        What waits is written together. At most `MAX_WAITING` requests wait; what comes on top is
+        counted as lost.
         """
         self._waiting = queue.Queue(MAX_WAITING)
         threading.Thread(target=self._write_waiting, args=(self._waiting,), daemon=True).start()
@@ -139,7 +140,7 @@ class Recorder:
         while self._waiting and self._waiting.unfinished_tasks and time.monotonic() < ends_s:
             time.sleep(0.01)
 
-    def keep_feedback(self, outcomes: Sequence[Feedback]) -> int:
+    def keep_feedback(self, outcomes: "Sequence[Feedback]") -> int:
         """Keep outcomes, each once.
 
         Returns
@@ -152,6 +153,8 @@ class Recorder:
         UnavailableError
             If the bucket does not answer. Sending all of them again is safe.
         """
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - no prediction needs it
+
         with ThreadPoolExecutor(min(_FEEDBACK_WRITERS, len(outcomes))) as pool:
             return sum(pool.map(self._keep_outcome, outcomes))
 
@@ -161,46 +164,65 @@ class Recorder:
         self._emit(metrics, dimensions={"Stage": self._stage})
         self._emit(metrics, dimensions={"Stage": self._stage, "Model": model})
 
-    def _keep(self, model: str, key: str, body: bytes) -> None:
-        if self._waiting is None:
-            self._write(model, key, body)
-            return
-        try:
-            self._waiting.put_nowait((model, key, body))
-        except queue.Full:
-            self.count("CaptureFailures", 1, model=model)
-
-    def _write_waiting(self, waiting: "queue.Queue[tuple[str, str, bytes]]") -> None:
+    def _write_waiting(self, waiting: "queue.Queue[_Waiting]") -> None:
         while True:
-            self._write(*waiting.get())
-            waiting.task_done()
+            found = [waiting.get()]
+            while len(found) < _TOGETHER and not waiting.empty():
+                found.append(waiting.get())
+            first = found[0]
+            self._keep(_Waiting(first.model, first.first_id, b"".join(one.line for one in found)))
+            for _ in found:
+                waiting.task_done()
 
-    def _write(self, model: str, key: str, body: bytes) -> None:
-        # A bucket that hangs must not make everybody wait: what is not tried is counted as lost.
+    def _keep(self, waiting: "_Waiting") -> None:
+        kept = self._keeper.keep(waiting.first_id, waiting.line)
+        if not kept.safe:
+            self.count("CaptureFailures", 1 + kept.lost, model=waiting.model)
+            return
         now_s = self._clock()
-        if now_s < self._paused_until_s or not self._put(key, body):
-            self.count("CaptureFailures", 1, model=model)
-        elif now_s >= self._zero_due_s.get(model, 0.0):
+        if now_s >= self._zero_due_s.get(waiting.model, 0.0):
             # The zero is what lets the alarm return to OK.
-            self._zero_due_s[model] = now_s + ZERO_EVERY_S
-            self.count("CaptureFailures", 0, model=model)
+            self._zero_due_s[waiting.model] = now_s + ZERO_EVERY_S
+            self.count("CaptureFailures", 0, model=waiting.model)
 
-    def _put(self, key: str, body: bytes) -> bool:
-        try:
-            # The id is new, so nothing can be there: no condition, and no right to read, is needed.
-            self._capture_store.put(key, body)
-        except LoopError as error:
-            note = {"event": "predictions were not captured", "why": str(error)}
-            _log.warning(json.dumps(note))
-            self._paused_until_s = self._clock() + PAUSE_S
-            return False
-        return True
-
-    def _keep_outcome(self, outcome: Feedback) -> bool:
-        at = events.time_of(outcome.prediction_id)
+    def _keep_outcome(self, outcome: "Feedback") -> bool:
+        at = time_of(outcome.prediction_id)
         key = keys.feedback(outcome.model, at, outcome.prediction_id)
         try:
             self._store.create(key, outcome.model_dump_json().encode(), exclusive=True)
         except ConflictError:
             return False
         return True
+
+
+class _Waiting(NamedTuple):
+    model: str
+    first_id: str
+    line: bytes
+
+
+def write_line(batch: Batch) -> bytes:
+    """Write a batch as `core.events.parse_lines` reads it.
+
+    Written straight: checking what was checked before would cost more than the model.
+    """
+    content: dict[str, object] = {
+        "format": 2,
+        "model": batch.model,
+        "model_version": batch.model_version,
+        "arm": batch.arm,
+        "prediction_ids": batch.prediction_ids,
+        "predictions": batch.predictions,
+        "probabilities": batch.probabilities,
+    }
+    for name in ("experiment", "share", "units", "took_ms"):
+        value = getattr(batch, name)
+        if value is not None:
+            content[name] = value
+    body = batch.body
+    if body is None:
+        body = write_json({"records": batch.records})
+    elif b"\n" in body or b"\r" in body:
+        # Between the values of JSON only: inside a text they are written with a backslash.
+        body = body.replace(b"\n", b" ").replace(b"\r", b" ")
+    return b'%b,"request":%b}\n' % (write_json(content)[:-1], body)

@@ -19,14 +19,14 @@ from core.store import open_bucket
 from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import MARGIN_S, set_deadline
 from lambdas.inference.events import STAGE_PATH, TEXT_TYPES, EventRequest, read_body, write_answer
+from lambdas.inference.keeping import Keeper, Objects
 from lambdas.inference.models import Models
 from lambdas.inference.router import Router
 from lambdas.inference.settings import Settings
+from lambdas.inference.stream import TIMEOUT_S, Stream
 from lambdas.inference.table import make_router
 
 _QUICK_TIMEOUT_S = 1.0
-# Each of two tries; what keeping predictions may cost a caller, once in ten seconds at worst.
-_CAPTURE_TIMEOUT_S = 0.5
 _HOST_LENGTH = len("host")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -84,7 +84,7 @@ def build(settings: Settings) -> Handler:
         quick_store,
         stage=settings.stage,
         share=settings.capture_share,
-        capture_store=open_bucket(settings.bucket, timeout_s=_CAPTURE_TIMEOUT_S, max_retries=1),
+        keeper=_make_keeper(settings),
     )
     models = Models(
         store,
@@ -93,6 +93,13 @@ def build(settings: Settings) -> Handler:
         on_fallback=lambda model: recorder.count("Fallbacks", 1, model=model),
     )
     return make_handler(make_router(models=models, recorder=recorder, keyed=True))
+
+
+def _make_keeper(settings: Settings) -> Keeper:
+    # Half of what is left of a function's time when an answer is ready, as the stream's timeout is.
+    store = open_bucket(settings.bucket, timeout_s=TIMEOUT_S, max_retries=0)
+    name = settings.capture_stream
+    return Keeper(Objects(store), Stream.from_environment(name) if name else None)
 
 
 def _run(answering: Coroutine[Any, Any, Response]) -> Response:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from core import events
 from core.contract import Contract
 from core.errors import InvalidInputError
 from core.events import Feedback
+from core.prediction_ids import time_of
 from lambdas.inference.answers import Problem, invalid
 
 _FIELDS = frozenset({"prediction_id", "outcome", "observed_at"})
@@ -63,7 +63,7 @@ def _check_prediction_id(value: object, now: datetime) -> str | None:
     if not isinstance(value, str):
         return "must be the prediction_id of an answer"
     try:
-        made_at = events.time_of(value)
+        made_at = time_of(value)
     except InvalidInputError:
         return "must be the prediction_id of an answer"
     return "must not lie in the future" if made_at > now + _CLOCK_SKEW else None

@@ -23,12 +23,16 @@ class Settings:
         Share of the requests whose predictions are kept, 0 to 1 (``CAPTURE_SHARE``).
     alias_refresh_s : float
         Seconds that an alias is trusted before it is looked at again (``ALIAS_REFRESH_S``).
+    capture_stream : str
+        Name of the Firehose stream that captures go through (``CAPTURE_STREAM``); empty writes them
+        to the bucket directly.
     """
 
     bucket: str
     stage: str = "dev"
     capture_share: float = 1.0
     alias_refresh_s: float = 2.0
+    capture_stream: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -46,6 +50,7 @@ class Settings:
             alias_refresh_s=_read_number(
                 environment, "ALIAS_REFRESH_S", default=2.0, maximum=3600.0
             ),
+            capture_stream=environment.get("CAPTURE_STREAM", ""),
         )
 
 

@@ -4,7 +4,6 @@ Listings begin at an hour (keys are in the order of time), so a run costs one li
 predictions and outcomes however long the system has been alive.
 """
 
-from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,8 +13,9 @@ from typing import Final
 from pydantic import ValidationError
 
 from core import keys
+from core.captures import find_captures, read_captures
 from core.errors import IntegrityError, InvalidInputError, NotFoundError
-from core.events import Capture, Feedback, parse_lines, time_of
+from core.events import Capture, Feedback
 from core.store import ObjectInfo, ObjectStore
 
 FEEDBACK_LOOK_BACK: Final = timedelta(hours=24)
@@ -23,8 +23,7 @@ FEEDBACK_LOOK_BACK: Final = timedelta(hours=24)
 
 MAX_LISTED: Final = 20_000
 MAX_OBJECTS: Final = 2_000
-MAX_OBJECT_BYTES: Final = 16 * 1024 * 1024
-MAX_ROWS: Final = 20_000
+MAX_OBJECT_BYTES: Final = 64 * 1024
 _READERS: Final = 16
 
 
@@ -56,34 +55,36 @@ def read_window(
     """Read what one version of a model served between two times, and what became known.
 
     An outcome counts when it *arrived* in the window; its prediction may be `FEEDBACK_LOOK_BACK`
-    older. Predictions of other versions are left out: a new champion starts afresh.
+    older. Predictions of other versions are left out: a new champion starts afresh. So are those
+    of shadows, which nobody was told.
     """
-    reading = Reading()
-    listed = _list_since(store, keys.captured_hours(model), keys.captured_hour, model, start, end)
-    recent = [info for info in listed if info.modified_at >= start]
-    files = _newest(recent, reading, full=len(listed) >= MAX_LISTED)
-    served = _read_captures(store, files, reading)
-    ours = {one.prediction_id: one for one in served if _is_of(one, model, version)}
-    inside = [key for key in sorted(ours) if start <= time_of(key) <= end]
-    reading.captures = {key: ours[key] for key in inside[-MAX_ROWS:]}
-    reading.truncated |= len(inside) > MAX_ROWS
+    found = read_captures(store, start, end, model=model)
+    reading = Reading(broken=found.broken, truncated=found.truncated)
+    ours = _keep(found.captures, version)
+    reading.captures = dict(ours)
     feedback = _read_feedback(store, model, reading, start=start, end=end)
-    ours |= _find_predictions(store, model, version, feedback.keys() - ours.keys(), reading)
+    older = feedback.keys() - ours.keys()
+    if older:
+        more = find_captures(store, older, model=model)
+        reading.truncated |= more.truncated
+        ours |= _keep(more.captures, version)
     reading.outcomes = [(ours[key], feedback[key]) for key in sorted(feedback) if key in ours]
     return reading
 
 
-def _list_since(
-    store: ObjectStore,
-    prefix: str,
-    hour_of: Callable[[str, datetime], str],
-    model: str,
-    start: datetime,
-    end: datetime,
-) -> list[ObjectInfo]:
+def _keep(captures: list[Capture], version: int) -> dict[str, Capture]:
+    return {
+        one.prediction_id: one
+        for one in captures
+        if one.model_version == version and one.arm != "shadow"
+    }
+
+
+def _list_since(store: ObjectStore, model: str, start: datetime, end: datetime) -> list[ObjectInfo]:
     """List from the hour of `start` on; from ever later ones while there is too much."""
     while True:
-        found = list(islice(store.list(prefix, after=hour_of(model, start)), MAX_LISTED))
+        after = keys.feedback_hour(model, start)
+        found = list(islice(store.list(keys.feedback_hours(model), after=after), MAX_LISTED))
         if len(found) < MAX_LISTED or end - start < timedelta(hours=1):
             return found
         start = end - (end - start) / 2
@@ -94,22 +95,11 @@ def _newest(infos: list[ObjectInfo], reading: Reading, *, full: bool) -> list[Ob
     return sorted(infos, key=lambda info: (info.modified_at, info.key))[-MAX_OBJECTS:]
 
 
-def _read_captures(
-    store: ObjectStore, files: Iterable[ObjectInfo], reading: Reading
-) -> list[Capture]:
-    captures = []
-    for body in _read_all(store, files, reading):
-        read, broken = parse_lines(body)
-        captures.extend(read)
-        reading.broken += broken
-    return captures
-
-
 def _read_feedback(
     store: ObjectStore, model: str, reading: Reading, *, start: datetime, end: datetime
 ) -> dict[str, Feedback]:
     since = start - FEEDBACK_LOOK_BACK
-    listed = _list_since(store, keys.feedback_hours(model), keys.feedback_hour, model, since, end)
+    listed = _list_since(store, model, since, end)
     arrived = [info for info in listed if start <= info.modified_at]
     feedback = {}
     for body in _read_all(
@@ -124,26 +114,7 @@ def _read_feedback(
     return feedback
 
 
-def _find_predictions(
-    store: ObjectStore, model: str, version: int, wanted: set[str], reading: Reading
-) -> dict[str, Capture]:
-    """Read the hours of the wanted predictions, newest first, until the bounds are met."""
-    hours = sorted({keys.captured_hour(model, time_of(key)) for key in wanted}, reverse=True)
-    infos: list[ObjectInfo] = []
-    for hour in hours:
-        infos.extend(islice(store.list(hour), MAX_OBJECTS + 1 - len(infos)))
-        if len(infos) > MAX_OBJECTS:
-            reading.truncated = True
-            break
-    served = _read_captures(store, infos[:MAX_OBJECTS], reading)
-    return {
-        one.prediction_id: one
-        for one in served
-        if one.prediction_id in wanted and _is_of(one, model, version)
-    }
-
-
-def _read_all(store: ObjectStore, files: Iterable[ObjectInfo], reading: Reading) -> list[bytes]:
+def _read_all(store: ObjectStore, files: list[ObjectInfo], reading: Reading) -> list[bytes]:
     def read(info: ObjectInfo) -> bytes | None:
         try:
             return store.get(info.key, max_bytes=MAX_OBJECT_BYTES).body
@@ -154,7 +125,3 @@ def _read_all(store: ObjectStore, files: Iterable[ObjectInfo], reading: Reading)
         bodies = list(readers.map(read, files))
     reading.broken += bodies.count(None)
     return [body for body in bodies if body is not None]
-
-
-def _is_of(capture: Capture, model: str, version: int) -> bool:
-    return capture.model == model and capture.model_version == version

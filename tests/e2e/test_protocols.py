@@ -126,6 +126,6 @@ def test_serve_answers_from_the_deployed_bucket_and_captures_into_it(
     )
     assert 'path="/v1/predict",status="200"} 1' in counts
     at = events.time_of(prediction["prediction_id"])
-    captured = keys.captured(DATASET, at, prediction["prediction_id"])
+    captured = keys.captured(at, prediction["prediction_id"])
     bucket = system.outputs["DataBucketName"]
     assert system.aws("s3").get_object(Bucket=bucket, Key=captured)["Body"].read()

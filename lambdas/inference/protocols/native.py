@@ -141,11 +141,13 @@ def _predict(get: Callable[[], Served], body: bytes, recorder: Recorder) -> byte
     """Answer a body the quick way if it is plainly right; else carefully, or say what is wrong."""
     records = parse_rows(body, "records")
     explains = False
+    plain: bytes | None = body
     if records is None or len(records) > MAX_ROWS:
         records, explains = _read_request(parse_object(body))
+        plain = None
     served = get()
     try:
-        asked = ask_records(served, records, recorder)
+        asked = ask_records(served, records, recorder, body=plain)
         return _write_answers(asked, _explain(asked, records) if explains else ())
     except ContractViolationError as error:
         raise invalid(

@@ -1,3 +1,4 @@
+import json
 import re
 import threading
 from datetime import UTC, datetime, timedelta
@@ -19,15 +20,14 @@ from core.events import (
     to_lines,
 )
 
-SERVED_AT = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
-
 
 def capture(**changes: object) -> Capture:
+    prediction_id = new_prediction_id()
     fields: dict[str, object] = {
-        "prediction_id": new_prediction_id(),
+        "prediction_id": prediction_id,
         "model": "subscriptions",
         "model_version": 3,
-        "served_at": SERVED_AT,
+        "served_at": time_of(prediction_id),
         "features": {"age": 41, "plan": "basic", "autopay": True, "usage": 1.5, "note": None},
         "probabilities": {"No": 0.75, "Yes": 0.25},
         "prediction": "No",
@@ -66,7 +66,7 @@ def test_ids_are_distinct_when_threads_make_them() -> None:
 
 def test_ids_still_grow_when_the_wall_clock_steps_back(monkeypatch: pytest.MonkeyPatch) -> None:
     before = new_prediction_id()
-    monkeypatch.setattr("core.events.time.time_ns", lambda: 1_000_000_000)
+    monkeypatch.setattr("core.prediction_ids.time.time_ns", lambda: 1_000_000_000)
     assert new_prediction_id() > before
 
 
@@ -136,6 +136,47 @@ def test_captures_come_back_equal_when_written_and_read() -> None:
 def test_any_features_come_back_equal(features: dict[str, object]) -> None:
     written = capture(features=features)
     assert parse_lines(to_lines([written])) == ([written], 0)
+
+
+def test_line_of_several_rows_is_read_row_by_row() -> None:
+    ids = new_prediction_ids(2)
+    line = {
+        "format": 2,
+        "model": "subscriptions",
+        "model_version": 3,
+        "arm": "challenger",
+        "experiment": "challenger-1",
+        "share": 0.1,
+        "took_ms": 1.5,
+        "prediction_ids": ids,
+        "predictions": ["No", "Yes"],
+        "probabilities": [{"No": 0.75, "Yes": 0.25}, {"No": 0.25, "Yes": 0.75}],
+        "units": ["a", "b"],
+        "request": {"records": [{"age": 1}, {"age": None}]},
+    }
+    body = json.dumps(line).encode()
+    captures, broken = parse_lines(body)
+    assert broken == 0
+    assert [one.prediction_id for one in captures] == ids
+    assert [one.served_at for one in captures] == [time_of(one) for one in ids]
+    assert [(one.prediction, one.unit, one.features) for one in captures] == [
+        ("No", "a", {"age": 1}),
+        ("Yes", "b", {"age": None}),
+    ]
+    assert {(one.arm, one.experiment, one.share, one.took_ms) for one in captures} == {
+        ("challenger", "challenger-1", 0.1, 1.5)
+    }
+    assert parse_lines(body, of={ids[1]}) == (captures[1:], 0)
+    assert parse_lines(body, model="other") == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"format": 1}, {"prediction_ids": []}, {"request": {}}, {"predictions": [[]]}, {"arm": 1}],
+)
+def test_line_that_does_not_fit_together_is_broken(change: dict[str, object]) -> None:
+    line = json.loads(to_lines([capture()])) | change
+    assert parse_lines(json.dumps(line).encode()) == ([], 1)
 
 
 def test_broken_lines_are_counted_and_hide_no_others() -> None:

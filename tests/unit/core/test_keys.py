@@ -24,7 +24,6 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "registry/{}/history/champion/00000003.json": lambda name: keys.alias_history(
         name, "champion", 3
     ),
-    "captured/{}/2026-01-02/03/r1.jsonl": lambda name: keys.captured(name, AT, "r1"),
     "feedback/{}/2026-01-02/03/p1.json": lambda name: keys.feedback(name, AT, "p1"),
     "monitor/{}/latest.json": keys.monitor_latest,
 }
@@ -82,5 +81,9 @@ def test_run_keys_lie_under_the_run() -> None:
 def test_each_prefix_is_a_prefix_of_its_keys() -> None:
     assert keys.model_version("a", 1).startswith(keys.model_versions("a"))
     assert keys.alias_history("a", "shadow", 1).startswith(keys.alias_histories("a", "shadow"))
-    assert keys.captured("a", AT, "x").startswith(keys.captured_hour("a", AT))
+    assert (
+        keys.captured(AT, "x")
+        == keys.captured_hour(AT) + "x.jsonl"
+        == "captured/2026-01-02/03/x.jsonl"
+    )
     assert keys.feedback("a", AT, "x").startswith(keys.feedback_hour("a", AT))

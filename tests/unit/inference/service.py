@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,7 +39,6 @@ class Service:
     store: ObjectStore = field(default_factory=open_memory)
     refresh_s: float = 0.0
     share: float = 1.0
-    draw: Callable[[], float] = lambda: 0.5
     now_s: float = 1000.0
     app: Router = field(init=False)
     models: Models = field(init=False)
@@ -47,9 +46,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.models = Models(self.store, refresh_s=self.refresh_s)
-        recorder = Recorder(
-            self.store, stage="dev", share=self.share, draw=self.draw, clock=lambda: self.now_s
-        )
+        recorder = Recorder(self.store, stage="dev", share=self.share, clock=lambda: self.now_s)
         self.app = make_router(models=self.models, recorder=recorder)
         self.handler = make_handler(self.app)
 

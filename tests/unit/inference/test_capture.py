@@ -5,10 +5,11 @@ import pytest
 
 from core.events import new_prediction_ids, parse_lines, time_of
 from core.store import open_memory
-from lambdas.inference.capture import PAUSE_S, ZERO_EVERY_S, Recorder
+from lambdas.inference.capture import ZERO_EVERY_S, Batch, Recorder
+from lambdas.inference.keeping import PAUSE_S
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.inference.doubles import FaultyStore
-from tests.unit.inference.service import Service
+from tests.unit.inference.service import Service, make_event
 
 
 def predict(service: Service, records: int = 2) -> list[dict[str, Any]]:
@@ -36,7 +37,7 @@ def test_request_becomes_one_object_with_a_line_for_each_prediction(service: Ser
     [info] = service.store.list("captured/")
     at = time_of(predictions[0]["prediction_id"])
     first_id = predictions[0]["prediction_id"]
-    assert info.key == f"captured/subscriptions/{at:%Y-%m-%d}/{at:%H}/{first_id}.jsonl"
+    assert info.key == f"captured/{at:%Y-%m-%d}/{at:%H}/{first_id}.jsonl"
     captures, broken = parse_lines(service.store.get(info.key).body)
     assert broken == 0
     assert [capture.prediction_id for capture in captures] == [
@@ -66,34 +67,53 @@ def test_answer_comes_and_failure_is_counted_when_nothing_can_be_captured(
     service.store.down = ("captured/",)
     assert len(predict(service)) == 2
     assert [line["CaptureFailures"] for _, line in read_metrics(capsys)] == [1, 1]
-    assert "not captured" in caplog.text
+    assert "wait in memory" in caplog.text
     assert "usage" not in caplog.text
 
 
-def test_capturing_rests_when_the_bucket_does_not_answer(
+def test_what_could_not_be_captured_is_written_when_the_bucket_answers_again(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert isinstance(service.store, FaultyStore)
     service.store.down = ("captured/",)
-    predict(service)
+    ids = [predict(service, 1)[0]["prediction_id"]]
     service.store.down = ()
-    predict(service)
+    ids += [predict(service, 1)[0]["prediction_id"]]  # within the pause nothing is tried
     assert list(service.store.list("captured/")) == []
     service.now_s += PAUSE_S
-    predict(service)
-    assert len(list(service.store.list("captured/"))) == 1
+    ids += [predict(service, 1)[0]["prediction_id"]]
+    captures = [one for info in service.store.list("captured/")
+                for one in parse_lines(service.store.get(info.key).body)[0]]  # fmt: skip
+    assert sorted(one.prediction_id for one in captures) == sorted(ids)
     failures = [line["CaptureFailures"] for names, line in read_metrics(capsys) if len(names) == 1]
     assert failures == [1, 1, 0]
 
 
-@pytest.mark.parametrize(
-    ("share", "drawn", "objects"), [(1.0, 0.999, 1), (0.0, 0.0, 0), (0.3, 0.29, 1), (0.3, 0.3, 0)]
-)
-def test_request_is_captured_when_it_is_drawn(share: float, drawn: float, objects: int) -> None:
-    service = Service(share=share, draw=lambda: drawn)
+@pytest.mark.parametrize(("share", "least", "most"), [(1.0, 200, 200), (0.0, 0, 0), (0.3, 25, 95)])
+def test_share_of_the_requests_is_captured(share: float, least: int, most: int) -> None:
+    service = Service(share=share)
     make_champion(service.store, make_contract())
-    predict(service)
-    assert len(list(service.store.list("captured/"))) == objects
+    for _ in range(200):
+        predict(service, 1)
+    assert least <= len(list(service.store.list("captured/"))) <= most
+
+
+def test_request_is_captured_or_not_by_the_id_of_its_first_prediction() -> None:
+    few, most = (Recorder(open_memory(), stage="dev", share=share) for share in (0.2, 0.8))
+    ids = new_prediction_ids(1000)
+    assert [few.draws(one) for one in ids] == [few.draws(one) for one in ids]
+    assert all(most.draws(one) for one in ids if few.draws(one))
+    assert 700 < sum(map(most.draws, ids)) < 900
+
+
+@pytest.mark.parametrize("body", ['{"records": [%s]}', '{\n "records":\r\n[%s]\n}'])
+def test_captured_record_is_the_one_that_was_asked(service: Service, body: str) -> None:
+    record = make_record() | {"plan": 'a "quoted"\nline \u2028 \u00e9'}
+    asked = body % json.dumps(record)
+    assert service.send(make_event("POST", "/v1/predict", asked)).status == 200
+    [info] = service.store.list("captured/")
+    [capture], broken = parse_lines(service.store.get(info.key).body)
+    assert (capture.features, broken) == (record, 0)
 
 
 def test_features_that_look_like_captures_stay_in_their_line(service: Service) -> None:
@@ -122,15 +142,14 @@ def test_captures_are_written_beside_the_requests_when_a_server_asks_for_it() ->
     recorder.write_beside()
     for _ in range(5):
         recorder.capture(
-            model="subscriptions",
-            model_version=1,
-            prediction_ids=new_prediction_ids(2),
-            predictions=["Yes", "No"],
-            probabilities=None,
-            records=[make_record()] * 2,
-        )
+            Batch("subscriptions", 1, new_prediction_ids(2), ["Yes", "No"], None,
+                  [make_record()] * 2)
+        )  # fmt: skip
     recorder.drain(within_s=10.0)
-    assert len(list(store.list("captured/"))) == 5
+    captures = [
+        one for info in store.list("captured/") for one in parse_lines(store.get(info.key).body)[0]
+    ]
+    assert len({one.prediction_id for one in captures}) == 10
 
 
 def test_refused_request_is_not_captured(service: Service) -> None:

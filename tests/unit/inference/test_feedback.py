@@ -30,7 +30,7 @@ def test_feedback_lies_in_the_hour_of_its_prediction() -> None:
     assert (reply.status, reply.json) == (202, {"accepted": 1, "duplicates": 0})
     [captured] = service.store.list("captured/")
     [kept] = service.store.list("feedback/")
-    assert kept.key.rpartition("/")[0].removeprefix("feedback") == (
+    assert kept.key.rpartition("/")[0].removeprefix("feedback/subscriptions") == (
         captured.key.rpartition("/")[0].removeprefix("captured")
     )
     feedback = Feedback.model_validate_json(service.store.get(kept.key).body)

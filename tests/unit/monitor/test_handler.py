@@ -11,6 +11,7 @@ import pytest
 from core import keys
 from core.contract import Contract, Task
 from core.errors import InvalidInputError
+from core.events import to_lines
 from core.registry import Registry
 from core.store import Bucket, open_memory
 from lambdas.monitor import handler as monitor
@@ -234,8 +235,8 @@ def test_broken_records_are_counted_and_raise_at_the_end(
     odd = captures[0].model_copy(
         update={"prediction_id": captures[0].prediction_id[:-3] + "fff", "features": {"age": "x"}}
     )
-    store.put(keys.captured("subscriptions", at, "r-2"), b'{"half":\n')
-    store.put(keys.captured("subscriptions", at, "r-3"), odd.model_dump_json().encode())
+    store.put(keys.captured(at, "r-2"), b'{"half":\n')
+    store.put(keys.captured(at, "r-3"), to_lines([odd]))
     store.put(keys.feedback("subscriptions", at, "0" * 32), b"[]")
     land_feedback(store, captures[1], "Maybe")
     with pytest.raises(MonitorError, match="subscriptions: 4 broken records"):
@@ -277,13 +278,12 @@ def test_nothing_is_published_when_there_is_no_model(
 def test_the_newest_part_is_read_when_there_is_too_much(
     store: Bucket, contract: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lambdas.monitor.window.MAX_OBJECTS", 3)
-    monkeypatch.setattr("lambdas.monitor.window.MAX_ROWS", 25)
+    monkeypatch.setattr("core.captures.MAX_OBJECTS", 3)
     for number in range(5):
         captures = make_captures(contract, 10, seed=number)
         land_captures(store, captures, request_id=f"r-{number}")
     (report,) = look(store)["models"]
-    assert (report["captured_rows"], report["truncated"]) == (25, True)
+    assert (report["captured_rows"], report["truncated"]) == (30, True)
 
 
 def test_the_handler_reads_its_environment(

@@ -59,7 +59,8 @@ def _answer(contract: Contract, score: float) -> Mapping[str, object]:
 
 def land_captures(store: ObjectStore, captures: list[Capture], *, request_id: str = "r-1") -> None:
     first = captures[0]
-    store.put(keys.captured(first.model, first.served_at, request_id), to_lines(captures))
+    request_id = f"{first.model}-{request_id}"
+    store.put(keys.captured(first.served_at, request_id), to_lines(captures))
 
 
 def land_feedback(store: ObjectStore, capture: Capture, outcome: str | float) -> None:
