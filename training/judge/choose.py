@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.errors import InvalidInputError
 from training.data import runs
-from training.data.names import BASELINE, CANDIDATES, Preference
+from training.data.names import BASELINE, ORDER, Preference
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Choice:
     best : CandidateResult
         The one with the lowest loss.
     simplest : CandidateResult
-        The first of `CANDIDATES` whose loss is at most `limit`, the baseline apart: what is no
+        The first of `ORDER` whose loss is at most `limit`, the baseline apart: what is no
         better than it is no model.
     limit : float
         The lowest loss and one standard error of it.
@@ -50,7 +50,7 @@ def choose(results: Sequence[runs.CandidateResult], *, prefer: Preference = "bes
     """
     fitted = sorted(
         (result for result in results if result.status == "ok"),
-        key=lambda result: CANDIDATES.index(result.candidate),
+        key=lambda result: ORDER.index(result.candidate),
     )
     if not fitted or fitted[0].candidate != BASELINE:
         reasons = {result.reason for result in results if result.reason}

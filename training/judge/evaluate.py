@@ -31,6 +31,7 @@ from training.judge.choose import Choice, choose
 from training.judge.decide import choose_half_width, choose_threshold
 from training.judge.describe import Judged, describe
 from training.judge.graph import Graph
+from training.judge.own_graph import leave_out_unserved
 from training.judge.parity import measure_parity
 from training.judge.provenance import (
     describe_provenance,
@@ -68,9 +69,10 @@ def evaluate_run(store: ObjectStore, *, run_id: str) -> runs.Evaluation:
         If what an earlier step wrote is not what it promised.
     """
     spec = runs.load_spec(store, run_id)
-    choice = choose(load_results(store, spec), prefer=spec.prefer)
-    picked = choice.picked
     split = load_split(store, run_id, spec.contract)
+    results = leave_out_unserved(store, run_id, load_results(store, spec), split)
+    choice = choose(results, prefer=spec.prefer)
+    picked = choice.picked
     graph = Graph(load_graph(store, run_id, picked))
     answers = load_answers(store, run_id, picked.candidate)
     answered = Answered(

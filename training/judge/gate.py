@@ -4,7 +4,7 @@ The limits are declared for each dataset (`training.data.judging.Limits`); a run
 ones that it was judged by.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from training.data import runs
 from training.data.judging import Judging, Limits
 from training.data.names import BASELINE
 from training.data.times import timed
+from training.judge.own_rule import BROKEN, judge_own
 
 _EXPLAIN = {
     "numbers": "Look for columns with very large numbers, and subtract a constant from them.",
@@ -28,20 +29,32 @@ def judge_run(store: ObjectStore, *, run_id: str) -> runs.GateReport:
     """Judge a run's evaluation and write the verdict as ``gate.json``."""
     spec = runs.load_spec(store, run_id)
     data = runs.load_data(store, run_id)
+    evaluation = runs.load_evaluation(store, run_id)
     report = judge(
-        runs.load_evaluation(store, run_id),
+        evaluation,
         spec.contract,
         spec.judging,
         holdout_rows=data.holdout_rows,
+        own=judge_own(evaluation, spec, data),
     )
     runs.write(store, keys.run(run_id, "gate.json"), report)
     return report
 
 
 def judge(
-    evaluation: runs.Evaluation, contract: Contract, judging: Judging, *, holdout_rows: int
+    evaluation: runs.Evaluation,
+    contract: Contract,
+    judging: Judging,
+    *,
+    holdout_rows: int,
+    own: Iterable[runs.Rule] = (),
 ) -> runs.GateReport:
     """Return the verdict on an evaluation.
+
+    Parameters
+    ----------
+    own : iterable of Rule
+        What the learner's own rule says, if there is one.
 
     Returns
     -------
@@ -59,6 +72,7 @@ def judge(
         *_reaches_target(evaluation, contract, judging),
         *_answers_alike(evaluation),
         *_can_be_served(evaluation, limits),
+        *own,
     )
     failed = [rule for rule in rules if not rule.passed]
     return runs.GateReport(
@@ -237,6 +251,8 @@ def _can_be_served(evaluation: runs.Evaluation, limits: Limits) -> Iterator[runs
 
 
 def _explain(rule: runs.Rule) -> str:
+    if rule.rule == BROKEN:
+        return f"Failed: {rule.rule}. {rule.advice}"
     gap = abs(rule.value - rule.limit)
     setting = f" ({rule.setting})" if rule.setting else ""
     return (
