@@ -48,9 +48,8 @@ def batch(
         for part, body in load_files(system.store, bundle_id).items():
             Path(folder, part).parent.mkdir(parents=True, exist_ok=True)
             Path(folder, part).write_bytes(body)
-        report = _run(
-            [str(source), "--to", str(target), "--bundle", folder, "--version", str(version)]
-        )
+        what = ["--file", str(source), "--bundle", folder, "--version", str(version)]
+        report = _run([*what, "--to", str(target)])
     document = {"model": name, "model_version": version, "answer": str(to), **report}
     session.output.report(document, lambda: _show(session, document))
 

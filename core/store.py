@@ -95,6 +95,28 @@ class Bucket:
         with _translated(key):
             return self._read(key, {}, max_bytes)[0]
 
+    def get_range(self, key: str, *, start: int, end: int, etag: str) -> bytes:
+        """Read the bytes from `start` to before `end` of an object in the state `etag`.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        ConflictError
+            If it is in another state.
+        """
+        with _translated(key):
+            found = obstore.get(
+                self._backend, key, options={"range": (start, end), "if_match": etag}
+            )
+            return bytes(found.bytes())
+
+    def describe(self, key: str) -> ObjectInfo:
+        """Return what is known of an object without a read; `NotFoundError` if there is none."""
+        with _translated(key):
+            meta = obstore.head(self._backend, key)
+        return ObjectInfo(key, meta["size"], meta["last_modified"], meta["e_tag"] or "")
+
     def get_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
         """Read an object, or return None when it is still in the state `etag`."""
         try:

@@ -7,30 +7,34 @@ import argparse
 import hashlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
-from core.bundle import MAX_GRAPH_BYTES, MAX_MANIFEST_BYTES, load_bundle
+from core.bundle import MAX_GRAPH_BYTES, MAX_MANIFEST_BYTES, Bundle, load_bundle
 from core.errors import InvalidInputError, LoopError
 from core.keys import bundle_graph, bundle_manifest
 from core.store import open_memory
+from lambdas.batch.answer import check_place, put_together
 from lambdas.batch.run import score_file
-from lambdas.batch.scoring import Scorer
-from lambdas.inference.predictor import Predictor
+from lambdas.batch.workers import open_workers
 
 INTERRUPTED = 130
+_SMALL_BYTES = 4 * 1024 * 1024
 
 
-def open_scorer(folder: Path, *, version: int) -> tuple[Scorer, str]:
-    """Load the bundle in a folder, verified; return it with its id.
+def load_folder(folder: Path) -> Bundle:
+    """Load the bundle in a folder, verified.
 
     Raises
     ------
     InvalidInputError
         If there is none.
     IntegrityError
-        If its graph is not the one that its manifest promises, or cannot be served.
+        If its graph is not the one that its manifest promises.
     """
     bodies = []
     for name, limit in (("model.onnx", MAX_GRAPH_BYTES), ("manifest.json", MAX_MANIFEST_BYTES)):
@@ -43,32 +47,59 @@ def open_scorer(folder: Path, *, version: int) -> tuple[Scorer, str]:
     store = open_memory()
     store.put(bundle_graph(bundle_id), graph)
     store.put(bundle_manifest(bundle_id), manifest)
-    predictor = Predictor(load_bundle(store, bundle_id))
-    return Scorer(predictor, predictor.manifest.model, version), bundle_id
+    return load_bundle(store, bundle_id)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Score a file; print the report, or what is wrong, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m lambdas.batch.program")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--to", type=Path, required=True)
-    parser.add_argument("--bundle", type=Path, required=True)
-    parser.add_argument("--version", type=int, required=True)
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
-    chosen = parser.parse_args(arguments)
+    """Score a file, or put parts together; print a document, and return the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    chosen = _parse(arguments)
     try:
-        scorer, bundle_id = open_scorer(chosen.bundle, version=chosen.version)
-        report = score_file(
-            scorer, chosen.file, chosen.to, bundle_id=bundle_id, workers=max(1, chosen.workers)
-        )
+        report = _join(chosen) if chosen.parts else _score(chosen)
     except LoopError as error:
         fault = {"error": str(error), "next_step": error.next_step, "exit_code": error.exit_code}
         sys.stdout.write(json.dumps(fault) + "\n")
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
-    sys.stdout.write(json.dumps(report.to_content()) + "\n")
+    sys.stdout.write(json.dumps(report) + "\n")
     return 0
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m lambdas.batch.program")
+    parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--parts", type=Path, help="a folder of parts to put together")
+    parser.add_argument("--file", type=Path)
+    parser.add_argument("--bundle", type=Path)
+    parser.add_argument("--version", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=_count_cores())
+    return parser.parse_args(arguments)
+
+
+def _count_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Linux; the cores that this process may use
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _score(chosen: argparse.Namespace) -> dict[str, Any]:
+    bundle = load_folder(chosen.bundle)
+    # A small file is scored sooner than more processes have started.
+    count = chosen.workers if chosen.file.stat().st_size > _SMALL_BYTES else 1
+    with open_workers(bundle, version=chosen.version, count=max(1, count)) as workers:
+        return score_file(workers, chosen.file, chosen.to).to_content()
+
+
+def _join(chosen: argparse.Namespace) -> dict[str, Any]:
+    check_place(chosen.to)
+    parts = sorted(chosen.parts.glob("*.parquet"))
+    put_together(parts, chosen.to, folder=chosen.parts)
+    return {"parts": len(parts)}
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

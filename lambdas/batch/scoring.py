@@ -1,20 +1,54 @@
 """A shard scored, and written as a part of the answer: one row for each row of the file."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core import events
 from core.contract import Contract
-from lambdas.batch.encoding import Rows
+from core.errors import IntegrityError
+from lambdas.batch.encoding import Rows, check_columns, read_rows
+from lambdas.batch.layout import Shard
+from lambdas.batch.shards import Fetched
 from lambdas.inference.predictor import Predictor
 from training.data.cells import quote_name, quote_text, quote_texts
 from training.data.table import RawTable
 
 NO_ANSWER = "the model has no finite answer: its numbers are too large"
+
+
+MAX_LISTED = 20
+"""Failures that a count lists; the answer has them all."""
+
+_FORMAT = 2  # of parts: those of another are not gone on with
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What the answer to a shard holds.
+
+    Attributes
+    ----------
+    rows, failures, warnings : int
+        Rows, those without a prediction, and those with a warning.
+    listed : list of dict
+        The first failures: row, field (empty for the whole row), reason.
+    absent : list of str
+        The contract's columns that the file does not have, read as missing.
+    """
+
+    rows: int
+    failures: int
+    warnings: int
+    listed: list[dict[str, Any]]
+    absent: list[str]
+
+    def to_content(self) -> dict[str, Any]:
+        """Return it as JSON's own types."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +58,55 @@ class Scorer:
     predictor: Predictor
     model: str
     version: int
+    bundle_id: str
 
     @property
     def contract(self) -> Contract:
         """The data contract of this version."""
         return self.predictor.manifest.contract
 
-    def write(self, raw: RawTable, rows: Rows, part: Path, *, shift: int) -> None:
-        """Answer a shard's rows and write them, in the order of the file.
+    def name_part(self, digest: str) -> str:
+        """Return a name that the answer to a shard has alone, given the digest of the shard."""
+        means = (_FORMAT, self.bundle_id, self.model, self.version, digest)
+        return hashlib.sha256(repr(means).encode()).hexdigest()
 
-        Parameters
-        ----------
-        shift : int
-            What is added to a row's number in the shard to give its number in the file.
+    def score(self, fetched: Fetched, shard: Shard, part: Path) -> Count:
+        """Answer a shard and write the part: the same bytes whenever it is done.
+
+        Raises
+        ------
+        InvalidInputError
+            If the shard cannot be read; one sentence.
+        IntegrityError
+            If it has other rows than it was cut to have.
         """
-        scores = self.predictor.score(rows.inputs) if len(rows.good) else None
-        table, reasons = self._collect(raw, rows, scores)
-        table["row_number"] = table["row_number"] + shift
+        with fetched.open(self.contract) as (raw, shift):
+            raw, rows = read_rows(raw, self.contract)  # noqa: PLW2901 - as it was found to be
+            scores = self.predictor.score(rows.inputs) if len(rows.good) else None
+            table, reasons = self._collect(raw, rows, scores)
+            numbers = table["row_number"] = table["row_number"] + shift
+            if numbers.min() < shard.first_row or numbers.max() >= shard.first_row + shard.rows:
+                raise IntegrityError(
+                    f"Shard {shard.number} has other rows than it was cut to have."
+                )
+            order = np.argsort(numbers, kind="stable")
+            table = {name: values[order] for name, values in table.items()}
+            self._write(raw, rows, table, reasons, part, name=self.name_part(fetched.digest))
+            absent = check_columns(raw.columns, self.contract, name=raw.name)
+            return _count(rows, table, reasons, absent)
+
+    def _write(
+        self,
+        raw: RawTable,
+        rows: Rows,
+        table: dict[str, NDArray[Any]],
+        reasons: list[tuple[str, str]],
+        part: Path,
+        *,
+        name: str,
+    ) -> None:
         connection = raw.connection
-        order = np.argsort(table["row_number"], kind="stable")
-        connection.register("answers", {name: values[order] for name, values in table.items()})
+        connection.register("answers", table)
         notes = [(rows.good[place], field, rule) for place, field, rule in rows.notes]
         kinds = sorted({note[1:] for note in notes})
         code = {kind: place for place, kind in enumerate(kinds, start=1)}
@@ -52,7 +115,7 @@ class Scorer:
             "kind": np.array([code[note[1:]] for note in notes], np.int64),
         }
         connection.register("told", told)
-        query = self._select(kinds, reasons)
+        query = self._select(kinds, reasons, name=name)
         beside = part.with_suffix(".tmp")
         target = quote_text(str(beside))
         connection.execute(f"COPY ({query}) TO {target} (FORMAT parquet)").fetchall()
@@ -91,8 +154,6 @@ class Scorer:
             if rows.identifiers is not None:
                 named[:regular] = rows.identifiers
             table["name"] = named
-        else:
-            table["name"] = np.array(events.new_prediction_ids(count), np.object_)
         return table, pairs
 
     def _decide(self, scores: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -106,10 +167,14 @@ class Scorer:
         )
         return positive + 1
 
-    def _select(self, kinds: list[tuple[str, str]], reasons: list[tuple[str, str]]) -> str:
+    def _select(
+        self, kinds: list[tuple[str, str]], reasons: list[tuple[str, str]], *, name: str
+    ) -> str:
         manifest, classes = self.predictor.manifest, self.contract.classes
         good = "failure = 0"
-        name = "identifier" if self.contract.identifier else "prediction_id"
+        named = "name::VARCHAR AS identifier"
+        if not self.contract.identifier:
+            named = f"{quote_text(_begin_id(name))} || printf('%012x', row_number) AS prediction_id"
         if classes:
             chances = ", ".join(f"{quote_name(label)} := p{i}" for i, label in enumerate(classes))
             answers = [
@@ -127,19 +192,50 @@ class Scorer:
                 f" upper := p0::DOUBLE + {half!r}::DOUBLE, coverage := {share!r}::DOUBLE)"
                 ' END AS "interval"'
             )
-        texts = ", ".join(
-            f"{{'field': {quote_text(field)}, 'rule': {quote_text(rule)}}}" for field, rule in kinds
-        )
         empty = "[]::STRUCT(field VARCHAR, rule VARCHAR)[]"
-        list_of = f"([{texts}])[kind]" if kinds else "NULL::STRUCT(field VARCHAR, rule VARCHAR)"
+        warnings, source = empty, "answers"
+        if kinds:
+            texts = ", ".join(
+                f"{{'field': {quote_text(field)}, 'rule': {quote_text(rule)}}}"
+                for field, rule in kinds
+            )
+            warnings = f"coalesce(warnings, {empty})"
+            source = (
+                f"answers LEFT JOIN (SELECT place, list(([{texts}])[kind] ORDER BY kind)"  # noqa: S608
+                " AS warnings FROM told GROUP BY place) USING (place) ORDER BY row_number"
+            )
         fault = ", ".join(quote_text(reason) for reason, _ in reasons)
         field = ", ".join(quote_text(field) for _, field in reasons)
         return (
-            f"SELECT row_number, name::VARCHAR AS {name}, {', '.join(answers)},"  # noqa: S608
+            f"SELECT row_number, {named}, {', '.join(answers)},"  # noqa: S608
             f" {quote_text(self.model)} AS model, {self.version:d} AS model_version,"
-            f" coalesce(warnings, {empty}) AS warnings,"
+            f" {warnings} AS warnings,"
             f" CASE WHEN failure > 0 THEN ([{fault}])[failure] END AS failure,"
             f" CASE WHEN failure > 0 THEN nullif(([{field}])[failure], '') END AS failure_field"
-            f" FROM answers LEFT JOIN (SELECT place, list({list_of} ORDER BY kind) AS warnings"
-            " FROM told GROUP BY place) USING (place) ORDER BY row_number"
+            f" FROM {source}"
         )
+
+
+def _begin_id(name: str) -> str:
+    """Return the first 20 of 32 digits of the prediction ids of a part; a row's number follows.
+
+    A UUID of version 8, whose meaning is its maker's, so that it is not taken for one of the
+    endpoint's (RFC 9562, section 5.8): nothing is captured under it, and no feedback is for it.
+    """
+    return f"{name[:12]}8{name[12:15]}a{name[15:18]}"
+
+
+def _count(
+    rows: Rows, table: dict[str, NDArray[Any]], reasons: list[tuple[str, str]], absent: list[str]
+) -> Count:
+    failed = np.flatnonzero(table["failure"])
+    listed = [
+        {"row": int(number), "field": reasons[code - 1][1] or None, "reason": reasons[code - 1][0]}
+        for number, code in zip(
+            table["row_number"][failed[:MAX_LISTED]].tolist(),
+            table["failure"][failed[:MAX_LISTED]].tolist(),
+            strict=True,
+        )
+    ]
+    warned = len({place for place, _, _ in rows.notes})
+    return Count(len(table["failure"]), len(failed), warned, listed, absent)

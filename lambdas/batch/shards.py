@@ -1,5 +1,6 @@
-"""Opening shards: each in a duckdb of its own, so that they can be read side by side."""
+"""Cutting a file into shards, and opening them: each in a duckdb of its own."""
 
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,91 +9,164 @@ from pathlib import Path
 
 import duckdb
 
-from core.contract import FileFormat
+from core.contract import Contract, FileFormat
 from core.errors import InvalidInputError
-from lambdas.batch.source import Piece, Source, cut_csv
+from lambdas.batch.cutting import Cursor, cut_csv, look_at_csv
+from lambdas.batch.layout import Layout, Shard, check_head
+from lambdas.batch.origin import BLOCK_BYTES, Origin
+from lambdas.batch.row_groups import broken, cut_parquet, open_groups
 from training.data.cells import quote_name, quote_text
 from training.data.csv_file import read_csv
-from training.data.read import connect
-from training.data.table import CANNOT_PARSE, RawTable, declare_shifts, name_columns
-
-SHARD_ROWS = 100_000
+from training.data.read import connect, is_parquet
+from training.data.table import RawTable, declare_shifts, name_columns
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Some rows of a Parquet file; the first row of the file is row 1."""
+class Stretch:
+    """Some shards of a file, in order.
 
-    number: int
-    path: Path
-    first_row: int
-    rows: int
+    Attributes
+    ----------
+    layout : Layout
+    shards : list of Shard
+    following : Cursor or None
+        Where the next stretch begins; None if these are the last.
+    """
+
+    layout: Layout
+    shards: list[Shard]
+    following: Cursor | None
 
 
-Shard = Piece | Span
+def cut_file(origin: Origin, written: FileFormat) -> Stretch:
+    """Cut a whole file; see `begin_cutting`."""
+    return begin_cutting(origin, written, at_most=None)
 
 
-def list_shards(source: Source, written: FileFormat) -> Iterator[Shard]:
+def begin_cutting(origin: Origin, written: FileFormat, *, at_most: int | None) -> Stretch:
     """Cut a file into shards, always the same for the same file.
+
+    Parameters
+    ----------
+    written : FileFormat
+        How its contract says that a CSV is written.
+    at_most : int or None
+        Shards of a CSV after which to stop; a Parquet file is never read to be cut.
 
     Raises
     ------
     InvalidInputError
         If it has no rows or cannot be read; one sentence.
     """
-    if not source.is_parquet:
-        yield from cut_csv(source, written)
-        return
-    try:
-        with duckdb.connect(":memory:") as connection:
-            rows = connection.read_parquet(str(source.path)).count("*").fetchall()[0][0]
-    except duckdb.Error as error:
-        raise _broken(source.path.name) from error
-    if not rows:
-        raise InvalidInputError(
-            f"{source.path.name} has columns and no rows.", next_step="Send rows too."
-        )
-    for number, first in enumerate(range(0, rows, SHARD_ROWS)):
-        yield Span(number, source.path, first + 1, min(SHARD_ROWS, rows - first))
+    head = origin.read(0, min(BLOCK_BYTES, origin.size))
+    check_head(head, origin.name)
+    if is_parquet(head):
+        return Stretch(Layout(is_parquet=True), cut_parquet(origin), None)
+    layout, cursor = look_at_csv(origin, written)
+    return Stretch(*cut_csv(origin, written, layout, cursor, at_most=at_most))
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A shard whose bytes are here.
+
+    Attributes
+    ----------
+    digest : str
+        Hash of its bytes, its header and its place: 64 hexadecimal digits.
+    """
+
+    digest: str
+    _name: str
+    _layout: Layout
+    _shard: Shard
+    _held: bytes | Path
+
+    @contextmanager
+    def open(self, contract: Contract) -> Iterator[tuple[RawTable, int]]:
+        """Open its cells, with what to add to its row numbers to have the file's.
+
+        Raises
+        ------
+        InvalidInputError
+            If it cannot be read; one sentence.
+        """
+        with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
+            # Shards are read side by side; threads of each would only wait for one another.
+            connection.execute("SET threads = 1").fetchall()
+            if isinstance(self._held, Path):
+                raw = _read_groups(connection, self._held, self._shard, contract, name=self._name)
+                yield raw, self._shard.first_row - 1
+                return
+            whole, form = _as_whole(self._layout, self._held, contract.file)
+            raw = read_csv(connection, whole, form, name=self._name, folder=Path(folder))
+            yield raw, self._shard.first_row - 2
 
 
 @contextmanager
-def open_shard(shard: Shard, written: FileFormat, *, name: str) -> Iterator[tuple[RawTable, int]]:
-    """Open a shard: its cells, and what to add to its row numbers to have the file's."""
-    with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
-        # Shards are read side by side; threads of each would only wait for one another.
-        connection.execute("SET threads = 1").fetchall()
-        if isinstance(shard, Span):
-            yield _read_span(connection, shard, name=name), shard.first_row - 1
-            return
-        form = FileFormat.model_validate(
-            {**written.model_dump(), "encoding": "utf-8", "header": True}
-        )
-        raw = read_csv(connection, shard.body, form, name=name, folder=Path(folder))
-        yield raw, shard.first_row - 2
+def fetch_shard(origin: Origin, layout: Layout, shard: Shard) -> Iterator[Fetched]:
+    """Have a shard's bytes here for as long as the ``with`` block runs."""
+    if layout.is_parquet:
+        with open_groups(origin, shard.start, shard.end) as path:
+            yield Fetched(_hash_rows(path, shard), origin.name, layout, shard, path)
+        return
+    body = origin.read(shard.start, shard.end)
+    digest = hashlib.sha256(repr((layout, shard.first_row)).encode())
+    digest.update(body)
+    yield Fetched(digest.hexdigest(), origin.name, layout, shard, body)
 
 
-def _read_span(connection: duckdb.DuckDBPyConnection, span: Span, *, name: str) -> RawTable:
-    path = quote_text(str(span.path))
+def _hash_rows(path: Path, shard: Shard) -> str:
+    digest = hashlib.sha256(repr((shard.first_row, shard.rows)).encode())
+    with path.open("rb") as file:
+        file.seek(shard.start)
+        left = shard.end - shard.start
+        while left > 0 and (block := file.read(min(BLOCK_BYTES, left))):
+            digest.update(block)
+            left -= len(block)
+    return digest.hexdigest()
+
+
+def _as_whole(layout: Layout, body: bytes, written: FileFormat) -> tuple[bytes, FileFormat]:
+    """Return a shard as a CSV of its own in UTF-8, and how that is written."""
+    whole = layout.header + body
+    if layout.encoding != "utf-8":
+        try:
+            whole = whole.decode(layout.encoding).encode()
+        except UnicodeDecodeError:
+            raise InvalidInputError(
+                f"The file is not {layout.encoding} text.", next_step="Save the file in UTF-8."
+            ) from None
+    return whole, FileFormat.model_validate(
+        {**written.model_dump(), "encoding": "utf-8", "header": True, "delimiter": layout.delimiter}
+    )
+
+
+def _read_groups(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    shard: Shard,
+    contract: Contract,
+    *,
+    name: str,
+) -> RawTable:
+    needed = {*(column.name for column in contract.columns), contract.identifier}
     try:
-        header = tuple(connection.read_parquet(str(span.path)).columns)
-        columns = name_columns(header, name=name)
+        header = tuple(connection.read_parquet(str(path)).columns)
+        names = name_columns(header, name=name)
+        columns = tuple(column for column in names if column in needed)
+        places = {column: place for place, column in enumerate(names)}
         cells = ", ".join(
-            f"CAST({quote_name(column)} AS VARCHAR) AS c{i}" for i, column in enumerate(header)
+            f"CAST({quote_name(header[places[column]])} AS VARCHAR) AS c{i}"
+            for i, column in enumerate(columns)
         )
-        first = span.first_row - 1
+        first = shard.first_row - 1
         connection.execute(
-            f"CREATE TABLE cells AS SELECT {cells}"  # noqa: S608
-            f" FROM read_parquet({path}, file_row_number = true)"
-            f" WHERE file_row_number >= {first} AND file_row_number < {first + span.rows}"
+            f"CREATE TABLE cells AS SELECT {cells or '1 AS none'}"  # noqa: S608
+            f" FROM read_parquet({quote_text(str(path))}, file_row_number = true)"
+            f" WHERE file_row_number >= {first} AND file_row_number < {first + shard.rows}"
         ).fetchall()
     except duckdb.Error as error:
-        raise _broken(name) from error
+        raise broken(name) from error
     declare_shifts(connection, [0], [1])
-    return RawTable(connection, name, columns, span.rows)
-
-
-def _broken(name: str) -> InvalidInputError:
-    return InvalidInputError(
-        f"{name} begins like a Parquet file and cannot be read as one.", next_step=CANNOT_PARSE
-    )
+    return RawTable(connection, name, columns, shard.rows)

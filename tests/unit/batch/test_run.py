@@ -1,5 +1,3 @@
-import json
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,14 +5,16 @@ from typing import Any
 import duckdb
 import pytest
 
+from core.bundle import load_bundle
 from core.contract import Column, Contract, FileFormat, Policies, Task
 from core.errors import InvalidInputError
-from core.registry import Registry
 from core.store import open_memory
-from lambdas.batch import run, shards, source
-from lambdas.batch.run import Report, score_file
+from lambdas.batch import cutting, origin, part, row_groups, run, workers
+from lambdas.batch.answer import Report
+from lambdas.batch.part import Done, do_task
+from lambdas.batch.run import score_file
 from lambdas.batch.scoring import Scorer
-from lambdas.inference.served import load_served
+from lambdas.batch.workers import open_workers
 from tests.fixtures.bundles import make_champion, make_contract
 from tests.unit.inference.service import Service
 
@@ -34,21 +34,18 @@ class Batch:
     def __init__(self, contract: Contract, folder: Path) -> None:
         self.service = Service(open_memory())
         version = make_champion(self.service.store, contract)
-        registry = Registry(self.service.store)
-        alias = registry.alias(contract.dataset)
-        assert alias is not None
-        served = load_served(alias, registry, self.service.store)
-        self.scorer = Scorer(served.predictor, contract.dataset, version.version)
+        self.bundle = load_bundle(self.service.store, version.bundle_id)
         self.folder = folder
         self.answer = folder / "answer.parquet"
 
-    def score(self, content: str | bytes, *, workers: int = 2, bundle_id: str = "one") -> Report:
+    def score(self, content: str | bytes, *, count: int = 1, version: int = 1) -> Report:
         path = self.folder / "rows.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return self.score_path(path, workers=workers, bundle_id=bundle_id)
+        return self.score_path(path, count=count, version=version)
 
-    def score_path(self, path: Path, *, workers: int = 2, bundle_id: str = "one") -> Report:
-        return score_file(self.scorer, path, self.answer, bundle_id=bundle_id, workers=workers)
+    def score_path(self, path: Path, *, count: int = 1, version: int = 1) -> Report:
+        with open_workers(self.bundle, version=version, count=count) as several:
+            return score_file(several, path, self.answer)
 
     def read(self) -> list[dict[str, Any]]:
         with duckdb.connect(":memory:") as connection:
@@ -152,9 +149,8 @@ def test_overflow_is_a_failure_when_the_answer_is_not_finite(tmp_path: Path) -> 
 
 
 def small(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    cut = source.cut_csv
-    monkeypatch.setattr(shards, "cut_csv", lambda found, form: cut(found, form, size=size))
-    monkeypatch.setattr(source, "_BLOCK_BYTES", max(1, size // 2))
+    monkeypatch.setattr(cutting, "SHARD_BYTES", (size, size))
+    monkeypatch.setattr(origin, "BLOCK_BYTES", max(1, size // 2))
 
 
 @pytest.mark.parametrize("size", [150, 900])
@@ -193,13 +189,13 @@ def test_parquet_is_cut_into_rows(
             "COPY (SELECT i AS customer_id, i::DOUBLE AS age, 'pro' AS plan, 0.1::FLOAT AS usage,"
             f" i % 2 = 0 AS active FROM range(100) t(i)) TO '{path}' (FORMAT parquet)"
         )
-    monkeypatch.setattr(shards, "SHARD_ROWS", 30)
+    monkeypatch.setattr(row_groups, "SHARD_ROWS", (1, 30))
     report = batch.score_path(path)
     found = batch.read()
     wanted = batch.ask(
         [{"age": i, "plan": "pro", "usage": 0.1, "active": i % 2 == 0} for i in range(100)]
     )
-    assert report.shards == 4
+    assert report.shards == 15
     assert [row["row_number"] for row in found] == list(range(1, 101))
     assert [row["probability"] for row in found] == [row["probability"] for row in wanted]
 
@@ -210,37 +206,58 @@ def test_a_run_goes_on_where_it_was_when_it_was_interrupted(
     small(monkeypatch, 300)
     text = write([{"age": i, "plan": "pro", "usage": 1.0, "active": None} for i in range(100)])
     whole = batch.score(text)
-    expected = batch.read()
+    expected = batch.answer.read_bytes()
     batch.answer.unlink()
     scored: list[int] = []
-    real = Scorer.write
 
-    def stop(self: Scorer, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - passed on
+    def stop(scorer: Scorer, task: part.Task) -> Done:
         scored.append(1)
         if len(scored) == 4:
             raise KeyboardInterrupt
-        real(self, *arguments, **named)
+        return do_task(scorer, task)
 
-    monkeypatch.setattr(Scorer, "write", stop)
+    monkeypatch.setattr(workers, "do_task", stop)
     with pytest.raises(KeyboardInterrupt):
-        batch.score(text, workers=1)
+        batch.score(text)
     assert not batch.answer.exists()
-    report = batch.score(text, workers=1)
+    report = batch.score(text)
     # The shard that was being scored beside the faulty one may have come to its end.
     assert report.resumed in (3, 4)
     assert report.shards == whole.shards
-    assert batch.read() == expected
+    assert batch.answer.read_bytes() == expected
     assert list(batch.folder.glob(".*")) == []
 
 
-def test_parts_of_another_model_are_not_gone_on_with(batch: Batch) -> None:
+@pytest.mark.parametrize("change", ["the model", "the rows"])
+def test_parts_are_not_gone_on_with_when_something_else_is_asked(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
     text = write(RECORDS)
-    batch.score(text)
-    folder = batch.folder / ".answer.parquet.parts"
-    folder.mkdir()
-    (folder / "plan.json").write_text(json.dumps({"bundle": "another"}))
-    shutil.copy(batch.answer, folder / "000000.parquet")
-    assert batch.score(text).resumed == 0
+
+    def keep(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "put_together", keep)
+    with pytest.raises(KeyboardInterrupt):
+        batch.score(text)
+    monkeypatch.undo()
+    changed = (text.replace("30", "31"), 1) if change == "the rows" else (text, 2)
+    assert batch.score(changed[0], version=changed[1]).resumed == 0
+
+
+def test_parts_are_gone_on_with_when_only_the_end_is_missing(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = write(RECORDS)
+
+    def keep(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "put_together", keep)
+    with pytest.raises(KeyboardInterrupt):
+        batch.score(text)
+    monkeypatch.undo()
+    assert batch.score(text).resumed == 1
 
 
 def test_prediction_ids_name_the_rows_when_the_contract_names_no_column(tmp_path: Path) -> None:
@@ -303,21 +320,34 @@ def test_latin_letters_are_read_when_the_contract_says_so(tmp_path: Path) -> Non
 
 def test_few_shards_wait_at_a_time(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     small(monkeypatch, 60)
-    taken: list[int] = []
+    begun: list[int] = []
     done: list[int] = []
-    cut, real = shards.list_shards, Scorer.write
 
-    def count(found: source.Source, form: FileFormat) -> Any:  # noqa: ANN401 - an iterator
-        for shard in cut(found, form):
-            taken.append(shard.number)
-            assert len(taken) - len(done) <= 4
-            yield shard
-
-    def write_counted(self: Scorer, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
-        real(self, *arguments, **named)
+    def count(scorer: Scorer, task: part.Task) -> Done:
+        assert len(begun) - len(done) <= 4
+        found = do_task(scorer, task)
         done.append(1)
+        return found
 
-    monkeypatch.setattr(run, "list_shards", count)
-    monkeypatch.setattr(Scorer, "write", write_counted)
-    batch.score(write([{"age": i} for i in range(200)]), workers=1)
+    class Counted(part.Task):
+        def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - passed on
+            begun.append(1)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(workers, "do_task", count)
+    monkeypatch.setattr(run, "Task", Counted)
+    batch.score(write([{"age": i} for i in range(40)]))
     assert len(done) > 6
+
+
+def test_two_processes_write_the_same_answer_as_one(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch, 200)
+    text = write([{"age": i % 120, "plan": "pro", "usage": 1.0} for i in range(60)])
+    alone = batch.score(text)
+    expected = batch.answer.read_bytes()
+    together = batch.score(text, count=2)
+    assert together == alone
+    assert together.shards > 2
+    assert batch.answer.read_bytes() == expected

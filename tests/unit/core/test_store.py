@@ -221,3 +221,17 @@ def test_bucket_is_unavailable_soon_when_it_hangs(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(UnavailableError):
             store.get("a")
         assert time.monotonic() - started_s < 5
+
+
+def test_a_range_is_read_when_the_object_is_in_its_state(store: Bucket) -> None:
+    etag = store.put("a/b", b"0123456789")
+    assert store.get_range("a/b", start=2, end=5, etag=etag) == b"234"
+    assert store.describe("a/b").size_bytes == 10
+    store.put("a/b", b"9876543210")
+    with pytest.raises(ConflictError):
+        store.get_range("a/b", start=2, end=5, etag=etag)
+
+
+def test_describe_says_when_there_is_no_object(store: Bucket) -> None:
+    with pytest.raises(NotFoundError):
+        store.describe("a/b")

@@ -1,0 +1,120 @@
+"""Rows of a Parquet file that need not be on this computer: its footer says where they are.
+
+A file of the same length is made of which only the footer and some row groups are there; what is
+not there takes no room. duckdb reads the rows of those row groups as from the file itself.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate
+from pathlib import Path
+
+import duckdb
+
+from core.errors import InvalidInputError
+from lambdas.batch.layout import Shard
+from lambdas.batch.origin import BLOCK_BYTES, FileOrigin, Origin
+from training.data.table import CANNOT_PARSE
+
+SHARDS_OF_A_FILE = 16
+SHARD_ROWS = (20_000, 100_000)
+"""Rows of a shard, at least and most."""
+MAX_SHARD_BYTES = 1024 * 1024 * 1024
+"""Of the row groups that one shard is in; they lie on the disk of the function that reads them."""
+
+_MAGIC = b"PAR1"
+_TAIL_BYTES = 8  # the footer's length, and the magic number again
+_MAX_FOOTER_BYTES = 256 * 1024 * 1024
+
+
+def cut_parquet(origin: Origin) -> list[Shard]:
+    """Cut a Parquet file into shards, always the same for the same file.
+
+    Raises
+    ------
+    InvalidInputError
+        If it has no rows or cannot be read; one sentence.
+    """
+    try:
+        with open_groups(origin, 0, 0) as path, duckdb.connect(":memory:") as connection:
+            found = connection.execute(
+                "SELECT any_value(row_group_num_rows), min(least(data_page_offset,"
+                " CASE WHEN dictionary_page_offset > 0 THEN dictionary_page_offset"
+                " ELSE data_page_offset END)) AS first, max(total_compressed_size"
+                " + least(data_page_offset, CASE WHEN dictionary_page_offset > 0"
+                " THEN dictionary_page_offset ELSE data_page_offset END))"
+                " FROM parquet_metadata(?) GROUP BY row_group_id ORDER BY row_group_id",
+                [str(path)],
+            ).fetchall()
+    except duckdb.Error as error:
+        raise broken(origin.name) from error
+    groups = [group for group in found if group[0]]
+    ends = list(accumulate(group[0] for group in groups))
+    if not ends:
+        raise InvalidInputError(
+            f"{origin.name} has columns and no rows.", next_step="Send rows too."
+        )
+    return list(_cut(groups, ends, origin.name))
+
+
+def _cut(groups: list[tuple[int, int, int]], ends: list[int], name: str) -> Iterator[Shard]:
+    total, least_most = ends[-1], SHARD_ROWS
+    size = min(least_most[1], max(least_most[0], -(-total // SHARDS_OF_A_FILE)))
+    group = 0
+    for number, first in enumerate(range(0, total, size)):
+        rows = min(size, total - first)
+        while ends[group] <= first:
+            group += 1
+        last = group
+        while ends[last] < first + rows:
+            last += 1
+        start = min(each[1] for each in groups[group : last + 1])
+        end = max(each[2] for each in groups[group : last + 1])
+        if end - start > MAX_SHARD_BYTES:
+            raise InvalidInputError(
+                f"{name} has a row group of {(end - start) / 1024**2:,.0f} MiB;"
+                f" {MAX_SHARD_BYTES // 1024**2:,} are allowed.",
+                next_step="Write the file with smaller row groups, of 100,000 rows or so.",
+            )
+        yield Shard(number, start, end, first + 1, rows)
+
+
+@contextmanager
+def open_groups(origin: Origin, start: int, end: int) -> Iterator[Path]:
+    """Open a Parquet file; of one elsewhere some bytes are there (before `end`), and the footer.
+
+    Yields
+    ------
+    Path
+        The file itself where it is on this computer.
+
+    Raises
+    ------
+    InvalidInputError
+        If its footer is not one.
+    """
+    if isinstance(origin, FileOrigin):
+        yield origin.path
+        return
+    tail = origin.read(max(0, origin.size - _TAIL_BYTES), origin.size)
+    footer = int.from_bytes(tail[:4], "little") + _TAIL_BYTES
+    if not tail.endswith(_MAGIC) or footer > min(origin.size, _MAX_FOOTER_BYTES):
+        raise broken(origin.name)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.parquet"
+        with path.open("wb") as file:
+            file.write(_MAGIC)
+            for first in range(start, end, BLOCK_BYTES):
+                file.seek(first)
+                file.write(origin.read(first, min(first + BLOCK_BYTES, end)))
+            file.seek(origin.size - footer)
+            file.write(origin.read(origin.size - footer, origin.size))
+        yield path
+
+
+def broken(name: str) -> InvalidInputError:
+    """Return what to say of a file that says that it is Parquet and is not."""
+    return InvalidInputError(
+        f"{name} begins like a Parquet file and cannot be read as one.", next_step=CANNOT_PARSE
+    )
