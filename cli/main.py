@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import (
+    author,
     batch,
     cards,
     cloud,
@@ -126,6 +127,7 @@ for _module in (
     traffic,
     observe,
     learn,
+    author,
 ):
     _module.add_to(app)
 
