@@ -1,7 +1,7 @@
 """``loop author``: for those who write exercises: begin one, look it over, prove it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
@@ -27,6 +27,38 @@ author = typer.Typer(help="For authors: begin an exercise, look it over, prove i
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.add_typer(author, name="author")
+
+
+@author.command()
+def new(
+    ctx: typer.Context,
+    slug: Annotated[str, typer.Argument(help="Its name for ever: split-that-stays.")],
+    *,
+    stage: Annotated[int, typer.Option(help="1 to 6.")],
+    title: Annotated[
+        str, typer.Option(help="A question or a deed; from the slug if not given.")
+    ] = "",
+    mode: Annotated[str, typer.Option(help="code, written or live.")] = "code",
+    as_json: JsonOption = False,
+) -> None:
+    """Begin an exercise: a small one that works already, to be changed into yours."""
+    from curriculum import author as tools  # noqa: PLC0415 - only authors need it
+
+    session = begin(ctx, as_json=as_json)
+    template = next((each for each in get_args(tools.Template) if each == mode), None)
+    if template is None:
+        raise InvalidInputError(
+            f"There is no template for {mode!r}; there are {', '.join(get_args(tools.Template))}.",
+            next_step=f"loop author new {slug} --stage {stage} --mode code",
+        )
+    folder = tools.create(slug, stage=stage, title=title, template=template)
+
+    def show() -> None:
+        session.output.say(f"{folder} works already; change it step by step into yours.")
+        session.output.say(f"What is to be written  loop author check {slug}")
+        session.output.say(f"Does it still work     loop author prove {slug}")
+
+    session.output.report({"slug": slug, "folder": str(folder)}, show)
 
 
 @author.command()

@@ -11,6 +11,7 @@ What the `loop author` command is written on::
 """
 
 from curriculum.author.coverage import Coverage, measure_coverage
+from curriculum.author.creating import Template, create
 from curriculum.author.drafts import Draft, read_drafts
 from curriculum.author.findings import Finding
 from curriculum.author.mentions import ExplainCommand
@@ -26,7 +27,9 @@ __all__ = [
     "ExerciseProof",
     "ExplainCommand",
     "Finding",
+    "Template",
     "choose",
+    "create",
     "measure_coverage",
     "prove",
     "read_drafts",
