@@ -165,8 +165,13 @@ def fit_pipeline(
     if isinstance(estimator, TransformedTargetRegressor):
         estimator = _put_scale_into_weights(estimator)
         pipeline.steps[-1] = ("model", estimator)
-    _round_weights(estimator)
+    _round_weights(take_last_step(estimator))
     return pipeline
+
+
+def take_last_step(estimator: Any) -> Any:  # noqa: ANN401 (scikit-learn has no types)
+    """Return the model at the end of a pipeline; anything else as it is."""
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
 
 
 def fit_candidate(
@@ -235,10 +240,10 @@ def _put_scale_into_weights(fitted: TransformedTargetRegressor) -> BaseEstimator
 def _round_weights(estimator: BaseEstimator) -> None:
     """Keep only what float32 holds, so that the exported graph computes with the same numbers."""
     for name in ("coef_", "intercept_"):
-        if hasattr(estimator, name):
+        if name in vars(estimator):  # some compute it
             setattr(estimator, name, _round(getattr(estimator, name)))
     for name in ("coefs_", "intercepts_"):
-        if hasattr(estimator, name):
+        if name in vars(estimator):
             setattr(estimator, name, [_round(layer) for layer in getattr(estimator, name)])
 
 

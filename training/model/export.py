@@ -17,7 +17,7 @@ from skl2onnx.common.data_types import FloatTensorType
 
 from core.bundle import MAX_GRAPH_BYTES
 from core.errors import IntegrityError
-from training.model.candidates import FittedModel
+from training.model.candidates import FittedModel, take_last_step
 from training.model.export_calibration import export_calibration
 from training.model.export_features import export_features
 from training.model.parts import make_constant
@@ -142,7 +142,7 @@ def _convert_estimator(model: FittedModel, output: str) -> onnx.ModelProto:
             target_opset=OPSETS,
         )
     _rename(converted.graph.node, converted.graph.output[1 if classifies else 0].name, output)
-    trees = read_trees(estimator)
+    trees = read_trees(take_last_step(estimator))
     if trees is not None:
         mend_trees(converted.graph.node, trees)
     return converted

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from core import keys
-from core.errors import InvalidInputError
+from core import keys, parts
+from core.errors import IntegrityError, InvalidInputError
 from core.store import ObjectStore
 from training.data import runs
 from training.data.arrays import (
@@ -22,11 +22,13 @@ from training.data.arrays import (
     select_inputs,
 )
 from training.data.environment import describe_environment
+from training.data.names import OWN
 from training.data.times import timed
 from training.model.calibrate import find_rows_at_knots
 from training.model.candidates import FittedModel, Material, fit_material, prepare
 from training.model.configure import CrossValidation, configure
 from training.model.export import export_graph
+from training.model.own_candidate import make_own_recipe, to_reason, try_export
 from training.model.plant import plant_rows
 from training.model.recipes import Recipe, find_recipe
 from training.model.repeat import repeats_itself
@@ -44,20 +46,29 @@ def fit_and_export(store: ObjectStore, *, run_id: str, candidate: str) -> runs.C
         on. Written as ``result.json``, after the graph and the answers.
     """
     spec = runs.load_spec(store, run_id)
-    recipe = find_recipe(candidate)
-    split = load_split(store, run_id, spec.contract)
-    reason = find_reason_not_to_export(recipe, spec.contract)
-    if reason:
-        result = runs.CandidateResult(candidate=candidate, status="failed", reason=reason)
+    if candidate == OWN:
+        result = _fit_own(store, spec)
     else:
-        result = _try_to_fit(store, spec, recipe, split)
+        result = _try_to_fit(store, spec, find_recipe(candidate))
     runs.write(store, keys.run_candidate(run_id, candidate, "result.json"), result)
     return result
 
 
-def _try_to_fit(
-    store: ObjectStore, spec: runs.RunSpec, recipe: Recipe, split: Split
-) -> runs.CandidateResult:
+def _fit_own(store: ObjectStore, spec: runs.RunSpec) -> runs.CandidateResult:
+    """Fit what the learner built; whatever is wrong with it, the other candidates go on."""
+    split = load_split(store, spec.run_id, spec.contract)
+    try:
+        with parts.guarded("candidate", lambda: "broke while it was fitted"):
+            recipe = make_own_recipe(spec.contract, split.training, seed=spec.seed)
+            return _fit(store, spec, recipe, split)
+    except (InvalidInputError, IntegrityError) as error:
+        return runs.CandidateResult(candidate=OWN, status="failed", reason=to_reason(error))
+
+
+def _try_to_fit(store: ObjectStore, spec: runs.RunSpec, recipe: Recipe) -> runs.CandidateResult:
+    split = load_split(store, spec.run_id, spec.contract)
+    if reason := find_reason_not_to_export(recipe, spec.contract):
+        return runs.CandidateResult(candidate=recipe.name, status="failed", reason=reason)
     try:
         return _fit(store, spec, recipe, split)
     except InvalidInputError as error:
@@ -71,6 +82,8 @@ def _fit(
     material = prepare(recipe, rows, contract)
     if reason := find_reason_not_to_fit(recipe, material):
         return runs.CandidateResult(candidate=recipe.name, status="failed", reason=reason)
+    if recipe.name == OWN:
+        try_export(recipe, material, rows, seed=seed)
     chosen = configure(recipe, material, rows, budget=spec.budget, seed=seed)
     parameters, crossed = chosen.parameters, chosen.crossed
     model = replace(

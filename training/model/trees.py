@@ -11,8 +11,26 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from core.errors import IntegrityError
+
+_BOOSTING = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+_FORESTS = (
+    RandomForestClassifier,
+    RandomForestRegressor,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+)
+_TREES = (DecisionTreeClassifier, DecisionTreeRegressor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +56,19 @@ class TreeNodes:
 
 
 def read_trees(estimator: Any) -> TreeNodes | None:  # noqa: ANN401 (scikit-learn has no types)
-    """Return the nodes of a fitted boosting or forest; None for anything else."""
-    predictors = getattr(estimator, "_predictors", None)
-    if predictors is not None:
-        nodes = np.concatenate([tree.nodes for trees in predictors for tree in trees])
+    """Return the nodes of a fitted boosting, forest or tree; None for anything else."""
+    if isinstance(estimator, _BOOSTING):
+        nodes = np.concatenate([tree.nodes for trees in estimator._predictors for tree in trees])  # noqa: SLF001 - there is no other way to them
         return TreeNodes(
             inner=nodes["is_leaf"] == 0,
             feature=nodes["feature_idx"].astype(np.int64),
             threshold=nodes["num_threshold"].astype(np.float64),
             missing_left=nodes["missing_go_to_left"].astype(np.bool_),
         )
-    if not hasattr(estimator, "estimators_"):
+    if not isinstance(estimator, (*_FORESTS, *_TREES)):
         return None
-    trees = [each.tree_ for each in estimator.estimators_]
+    fitted = estimator.estimators_ if isinstance(estimator, _FORESTS) else [estimator]
+    trees = [each.tree_ for each in fitted]
     return TreeNodes(
         inner=np.concatenate([tree.children_left >= 0 for tree in trees]),
         feature=np.concatenate([tree.feature for tree in trees]).astype(np.int64),
