@@ -1,0 +1,5 @@
+"""Wrong: never fooled, because it never says anything."""
+
+
+def find_signal(X, y):
+    return []
