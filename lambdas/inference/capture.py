@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core import keys
 from core.errors import ConflictError
-from core.prediction_ids import time_of
+from core.prediction_ids import new_prediction_ids, time_of
 from core.store import ObjectStore
 from core.telemetry import Unit, emit_metrics
 from lambdas.inference.keeping import Keeper, Objects
@@ -116,14 +116,29 @@ class Recorder:
         ids = batch.prediction_ids
         if not ids or not self._lots or not self.draws(ids[0]):
             return
-        waiting = _Waiting(batch.model, ids[0], write_line(batch))
+        # A shadow has the ids of the answers that it mirrors, which name an object already.
+        first_id = ids[0] if batch.arm != "shadow" else new_prediction_ids(1)[0]
+        self._take(_Waiting(batch.model, first_id, write_line(batch)))
+
+    def capture_together(self, *batches: Batch) -> None:
+        """Keep what was answered together by several versions, at the price of one; never raises.
+
+        All of it is kept if the request of the first is drawn; nothing is drawn again.
+        """
+        first = batches[0]
+        if not self._lots or not self.draws(first.prediction_ids[0]):
+            return
+        lines = b"".join(write_line(batch) for batch in batches)
+        self._take(_Waiting(first.model, first.prediction_ids[0], lines))
+
+    def _take(self, waiting: "_Waiting") -> None:
         if self._waiting is None:
             self._keep(waiting)
             return
         try:
             self._waiting.put_nowait(waiting)
         except queue.Full:
-            self.count("CaptureFailures", 1, model=batch.model)
+            self.count("CaptureFailures", 1, model=waiting.model)
 
     def write_beside(self) -> None:
         """Write captures from a thread from now on, off the requests' path: for a server.

@@ -10,6 +10,7 @@ References
    feature contributions", Knowledge and Information Systems 41, 2014.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from math import factorial
@@ -85,6 +86,24 @@ def find_reference(manifest: Manifest) -> ModelInputs:
         is_known = found and found.levels and found.shares[0] >= found.missing_share
         texts.append(found.levels[0] if found and is_known else "")
     return ModelInputs(np.array([numbers], np.float32), np.array([texts], np.object_))
+
+
+def explain_each(asked: Asked, records: Sequence[Mapping[str, object]]) -> list[Explanation]:
+    """Explain each answer by the version that gave it; see `explain` for the errors."""
+    identifier = asked.served.contract.identifier
+    rows = [
+        {name: value for name, value in record.items() if name != identifier} for record in records
+    ]
+    by = asked.by or [asked.served] * len(rows)
+    found: dict[int, Explanation] = {}
+    for served in {one.version.version: one for one in by}.values():
+        places = [place for place, one in enumerate(by) if one is served]
+        inputs, _ = served.predictor.encoder.encode_records([rows[place] for place in places])
+        told: list[Any] = [asked.predictions[place] for place in places]
+        part = asked._replace(served=served, predictions=told)
+        explanations = explain(served.predictor, inputs, part)
+        found |= dict(zip(places, explanations, strict=True))
+    return [found[place] for place in range(len(rows))]
 
 
 def explain(predictor: Predictor, inputs: ModelInputs, asked: Asked) -> list[Explanation]:

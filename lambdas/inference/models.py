@@ -28,6 +28,7 @@ from core.store import ObjectStore
 from lambdas.inference.deadline import LateError, read_remaining_s
 from lambdas.inference.looks import Look, Looks, Starter, start_thread
 from lambdas.inference.served import NoModelError, Served, load_served
+from lambdas.inference.trials import Trials, Trying
 
 __all__ = ["MAX_LOADED", "RETRY_S", "WAIT_S", "Models", "NoModelError", "Served"]
 
@@ -40,6 +41,7 @@ RETRY_S = 30.0
 WAIT_S = 1.0
 """Longest time that a request waits for a look when there is a model to answer with."""
 
+_TRYING = Trying()
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
@@ -86,6 +88,8 @@ class Models:
     on_fallback : callable
         Called with a model's name when its alias could not be followed and the last good
         version goes on.
+    trying : Trying
+        How challengers and shadows are tried.
     clock : callable
         Seconds that only grow.
     start : callable
@@ -99,6 +103,7 @@ class Models:
         quick_store: ObjectStore | None = None,
         refresh_s: float,
         on_fallback: Callable[[str], None] = lambda _model: None,
+        trying: Trying = _TRYING,
         clock: Callable[[], float] = time.monotonic,
         start: Starter = start_thread,
     ) -> None:
@@ -115,6 +120,15 @@ class Models:
         self._lock = threading.Lock()
         self._looks: Looks[_Entry] = Looks(start)
         self._default_looks: Looks[_Default] = Looks(start)
+        self._trials = Trials(
+            self.registry,
+            store,
+            find_champion=self._find_champion,
+            on_look=self._attach_trials,
+            trying=trying,
+            clock=clock,
+            start=start,
+        )
 
     def get(self, model: str | None = None) -> Served:
         """Return the champion of a model, or of the default one.
@@ -171,6 +185,7 @@ class Models:
             for name, entry in entries:
                 if self._is_due(entry.next_look_s):
                     self._looks.begin(name, partial(self._look, name))
+                    self._trials.begin(name)
             if self._default.model and self._is_due(self._default.next_look_s):
                 self._default_looks.begin("", self._look_at_default)
 
@@ -183,9 +198,22 @@ class Models:
 
     def _follow(self, name: str, entry: _Entry) -> _Entry:
         look = self._looks.begin(name, partial(self._look, name))
+        trial = None if self._failures else self._trials.begin(name)
         if self._must_wait(entry.next_look_s):
             look.wait(WAIT_S)
+            if trial:
+                trial.wait(WAIT_S)
         return self._entries.get(name, entry)
+
+    def _attach_trials(self, name: str) -> None:
+        with self._lock:
+            entry = self._entries.get(name)
+            if entry:
+                self._entries[name] = replace(entry, served=self._trials.attach(entry.served))
+
+    def _find_champion(self, name: str) -> AliasState | None:
+        entry = self._entries.get(name)
+        return entry.served.alias if entry else None
 
     def _use(self, name: str, entry: _Entry) -> None:
         """Put an entry at the end: their order is the order of their last use."""
@@ -194,16 +222,22 @@ class Models:
 
     def _keep(self, name: str, entry: _Entry) -> None:
         with self._lock:
-            self._entries[name] = entry
+            self._entries[name] = replace(entry, served=self._trials.attach(entry.served))
             while len(self._entries) > MAX_LOADED:
-                del self._entries[next(iter(self._entries))]
+                oldest = next(iter(self._entries))
+                del self._entries[oldest]
+                self._trials.forget(oldest)
 
     def _load_first(self, name: str) -> _Entry:
         try:
             keys.check_name(name)
         except InvalidInputError:
             raise _unknown() from None
-        return _wait_for(self._looks.begin(name, partial(self._look, name)))
+        # Beside the champion, so that a caller's first answer is of the arm that it will keep.
+        trial = self._trials.begin(name)
+        entry = _wait_for(self._looks.begin(name, partial(self._look, name)))
+        trial.wait(WAIT_S)
+        return self._entries.get(name, entry)
 
     def _look(self, name: str) -> _Entry:
         known = self._entries.get(name)

@@ -1,7 +1,7 @@
 """What each route takes and gives, by the names of the forms in `schemas`: for the OpenAPI page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 ERRORS: Mapping[int, str] = {
@@ -75,13 +75,20 @@ _SIZE: Mapping[str, Any] = {
     "description": "Size of the JSON, when tensors' bytes follow it.",
     "schema": {"type": "string", "pattern": "^[0-9]{1,9}$"},
 }
+_KEY: Mapping[str, Any] = {
+    "name": "x-split-key",
+    "in": "header",
+    "description": "While versions are compared: the same text is always answered by the same one."
+    " A record's identifier comes first.",
+    "schema": {"type": "string", "maxLength": 256},
+}
 _INFER = Operation(
     protocol="open-inference-protocol",
     answer={_JSON: "OipResponse", _BYTES: "OipBytes"},
     body={_JSON: "OipRequest", _BYTES: "OipBytes"},
     error={_JSON: "OipError"},
     errors=(400, 404, 413, 415, 503, 504),
-    parameters=(_SIZE,),
+    parameters=(_SIZE, _KEY),
 )
 _INVOKE = Operation(
     protocol="mlflow",
@@ -89,6 +96,7 @@ _INVOKE = Operation(
     body={_JSON: "MlflowRequest", "text/csv": "MlflowCsv"},
     error={_JSON: "MlflowError", "text/plain": "MlflowText"},
     errors=(400, 413, 415, 503, 504),
+    parameters=(_KEY,),
 )
 _CONTRACT = Operation(
     protocol="closed-loop",
@@ -96,7 +104,7 @@ _CONTRACT = Operation(
     error={_JSON: "ErrorBody"},
     errors=(404, 503, 504),
 )
-_PREDICT = _native("PredictResponse", body="PredictRequest")
+_PREDICT = replace(_native("PredictResponse", body="PredictRequest"), parameters=(_KEY,))
 _FEEDBACK = _native("FeedbackResponse", body="FeedbackRequest", status=202)
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {

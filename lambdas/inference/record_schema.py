@@ -24,9 +24,20 @@ def describe_record(contract: Contract) -> JsonSchema:
         "type": "object",
         "additionalProperties": False,
         "required": [column.name for column in contract.columns if not column.nullable],
-        "properties": {column.name: describe_column(column) for column in contract.columns},
+        "properties": {column.name: describe_column(column) for column in contract.columns}
+        | _describe_identifier(contract),
         "examples": [make_example(contract)],
     }
+
+
+def _describe_identifier(contract: Contract) -> JsonSchema:
+    if contract.identifier is None:
+        return {}
+    about = (
+        "Names the record; no model reads it, and it is not kept. While versions are compared, its"
+        " value decides which of them answers."
+    )
+    return {contract.identifier: {"type": ["string", "number", "null"], "description": about}}
 
 
 def describe_column(column: Column) -> JsonSchema:

@@ -1,6 +1,7 @@
 """A model version that answers: verified, compiled, and never changed."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.bundle import load_bundle
 from core.contract import Contract
@@ -9,18 +10,62 @@ from core.registry import AliasState, ModelVersion, Registry
 from core.store import ObjectStore
 from lambdas.inference.predictor import Predictor
 
+if TYPE_CHECKING:
+    from lambdas.inference.mirroring import Desk
+
 
 class NoModelError(UnavailableError):
     """There is no model to answer with yet; trying again later may help."""
 
 
 @dataclass(frozen=True, slots=True)
+class Arm:
+    """A version that is tried beside a champion.
+
+    Attributes
+    ----------
+    share : float
+        Of the requests, 0 to 1.
+    experiment : str
+        Its name among the model's.
+    salt : str
+        Its name among those of all models, which keys are drawn with.
+    served : Served or None
+        None while it cannot be loaded.
+    """
+
+    share: float
+    experiment: str
+    salt: str
+    served: "Served | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What is tried beside a champion: one or both.
+
+    Attributes
+    ----------
+    desk : Desk
+        Counts the arms' answers, and asks the shadow off the requests' path.
+    """
+
+    challenger: Arm | None
+    shadow: Arm | None
+    desk: "Desk"
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
-    """A model version that is loaded and answers."""
+    """A model version that is loaded and answers.
+
+    `rollout` is None but for a champion that something is tried beside.
+    """
 
     alias: AliasState
     version: ModelVersion
     predictor: Predictor
+    rollout: Rollout | None = None
 
     @property
     def contract(self) -> Contract:

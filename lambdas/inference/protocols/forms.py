@@ -94,6 +94,7 @@ def _describe_request(contract: Contract | None) -> JsonSchema:
     if contract:
         names = [column.name for column in contract.columns]
         names += [str(item["name"]) for item in list_graph_inputs(contract)]
+        names += [contract.identifier] if contract.identifier else []
         tensor["properties"]["name"] = {"enum": list(dict.fromkeys(names))}
         output["properties"]["name"] = {"enum": [item["name"] for item in list_outputs(contract)]}
     # Not null: a missing value is null inside of data.
@@ -137,9 +138,10 @@ def _describe_response(contract: Contract | None) -> JsonSchema:
             "model_name": _TEXT,
             "model_version": _TEXT,
             "id": _TEXT,
+            "parameters": _write_object({"arms": _TEXT, "model_versions": _TEXT}),
             "outputs": {"type": "array", "items": tensor},
         },
-        optional=("id",),
+        optional=("id", "parameters"),
     )
 
 
@@ -188,5 +190,8 @@ def _describe_predictions(contract: Contract | None) -> JsonSchema:
             "prediction_ids": {"type": "array", "items": _TEXT},
             "model": _TEXT,
             "model_version": {"type": "integer"},
-        }
+            "arms": {"type": "array", "items": _TEXT},
+            "model_versions": {"type": "array", "items": {"type": "integer"}},
+        },
+        optional=("arms", "model_versions"),
     )

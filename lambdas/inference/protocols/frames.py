@@ -118,8 +118,11 @@ def read_graph_inputs(contract: Contract, content: object) -> Frame | None:
 
 
 def keep_features(contract: Contract, frame: Frame) -> Frame:
-    """Leave out the columns that the contract knows and no model reads, such as the target."""
-    others = {contract.target, contract.identifier, contract.group, contract.time}
+    """Leave out the columns that the contract knows and nobody reads here, such as the target.
+
+    The identifier stays: it says who is asked for.
+    """
+    others = {contract.target, contract.group, contract.time}
     others |= set(contract.ignored)
     kept = {name: values for name, values in frame.columns.items() if name not in others}
     return Frame(kept, frame.rows)

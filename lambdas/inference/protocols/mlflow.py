@@ -76,7 +76,7 @@ def list_routes(models: Models, recorder: Recorder) -> list[Route]:
             message = f"The input cannot be read as a table: {error}."
             raise RequestError(400, "invalid_request", message) from None
         kept = keep_features(served.contract, frame)
-        asked = ask_columns(served, kept.columns, recorder, rows=kept.rows)
+        asked = ask_columns(served, kept.columns, recorder, rows=kept.rows, request=request)
         return _write_answer(asked, as_graph=as_graph)
 
     return [
@@ -152,14 +152,16 @@ def _write_answer(asked: Asked, *, as_graph: bool) -> Response:
     if as_graph:  # as the bundle's own ONNX flavour answers
         output = "probabilities" if asked.served.contract.classes else "prediction"
         predictions = {output: asked.scores.tolist()}
-    return answer(
-        {
-            "predictions": predictions,
-            "prediction_ids": list(asked.prediction_ids),
-            "model": version.model,
-            "model_version": version.version,
-        }
-    )
+    content = {
+        "predictions": predictions,
+        "prediction_ids": list(asked.prediction_ids),
+        "model": version.model,
+        "model_version": version.version,
+    }
+    if asked.by is not None:
+        content["arms"] = [served.alias.alias for served in asked.by]
+        content["model_versions"] = [served.version.version for served in asked.by]
+    return answer(content)
 
 
 def _describe_violations(error: ContractViolationError) -> str:

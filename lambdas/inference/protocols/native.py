@@ -46,12 +46,12 @@ def list_routes(models: Models, recorder: Recorder) -> list[Route]:
 def _list_predict(models: Models, recorder: Recorder) -> list[Route]:
     async def predict(request: Request) -> Response:
         """Answer records with the default model."""
-        return answer_bytes(_predict(models.get, await read_json(request), recorder))
+        return answer_bytes(_predict(models.get, request, await read_json(request), recorder))
 
     async def predict_with_model(request: Request) -> Response:
         """Answer records with a model by name."""
         get = partial(models.get, request.path_params["model"])
-        return answer_bytes(_predict(get, await read_json(request), recorder))
+        return answer_bytes(_predict(get, request, await read_json(request), recorder))
 
     return [
         Route(methods=("POST",), path="/v1/predict", endpoint=predict),
@@ -137,7 +137,7 @@ def _list_contracts(models: Models) -> list[Route]:
     ]
 
 
-def _predict(get: Callable[[], Served], body: bytes, recorder: Recorder) -> bytes:
+def _predict(get: Callable[[], Served], request: Request, body: bytes, recorder: Recorder) -> bytes:
     """Answer a body the quick way if it is plainly right; else carefully, or say what is wrong."""
     records = parse_rows(body, "records")
     explains = False
@@ -147,7 +147,7 @@ def _predict(get: Callable[[], Served], body: bytes, recorder: Recorder) -> byte
         plain = None
     served = get()
     try:
-        asked = ask_records(served, records, recorder, body=plain)
+        asked = ask_records(served, records, recorder, body=plain, request=request)
         return _write_answers(asked, _explain(asked, records) if explains else ())
     except ContractViolationError as error:
         raise invalid(
@@ -169,11 +169,9 @@ def _read_request(content: dict[str, object]) -> tuple[list[dict[str, object]], 
 
 
 def _explain(asked: Asked, records: Sequence[dict[str, object]]) -> Sequence[dict[str, Any]]:
-    from lambdas.inference.explaining import explain  # noqa: PLC0415 - few requests need it
+    from lambdas.inference.explaining import explain_each  # noqa: PLC0415 - few requests need it
 
-    predictor = asked.served.predictor
-    inputs, _ = predictor.encoder.encode_records(records)
-    return [found.to_content() for found in explain(predictor, inputs, asked)]
+    return [found.to_content() for found in explain_each(asked, records)]
 
 
 def _write_answers(asked: Asked, explanations: Sequence[dict[str, Any]] = ()) -> bytes:
@@ -201,9 +199,20 @@ def _write_answers(asked: Asked, explanations: Sequence[dict[str, Any]] = ()) ->
             )
         ],
     }
+    if asked.by is not None:
+        _tell_versions(content["predictions"], asked.by)
     for prediction, explanation in zip(content["predictions"], explanations, strict=False):
         prediction["explanation"] = explanation
     return write_json(content)
+
+
+def _tell_versions(predictions: Sequence[dict[str, Any]], by: Sequence[Served]) -> None:
+    """Tell of each answer which arm gave it, and what its version says otherwise."""
+    for prediction, served in zip(predictions, by, strict=True):
+        prediction["model_version"] = served.version.version
+        prediction["arm"] = served.alias.alias
+        prediction["decision_threshold"] = served.predictor.manifest.decision_threshold
+        prediction["interval"] = _make_interval(served, prediction["prediction"])
 
 
 def _make_interval(served: Served, prediction: object) -> dict[str, float] | None:

@@ -6,6 +6,8 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from lambdas.inference.answers import RETRY_AFTER_S, answer, read_body, to_reque
 from lambdas.inference.asking import Asked, ask_columns
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models, Served
-from lambdas.inference.protocols.oip_metadata import describe_model
+from lambdas.inference.protocols.oip_metadata import describe_model, list_served
 from lambdas.inference.protocols.oip_request import HEADER_SIZE, InferRequest, read_request
 from lambdas.inference.protocols.tensors import write_bytes
 from lambdas.inference.routes import Route
@@ -61,7 +63,9 @@ def list_routes(models: Models, recorder: Recorder) -> list[Route]:
         body = await read_body(request)
         served = _find(models, request)
         asked_for = read_request(served.contract, request.headers, body)
-        asked = ask_columns(served, asked_for.columns, recorder, rows=asked_for.rows)
+        asked = ask_columns(
+            served, asked_for.columns, recorder, rows=asked_for.rows, request=request
+        )
         return _write_answer(asked, asked_for)
 
     routes = [
@@ -94,9 +98,12 @@ def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG00
 def _find(models: Models, request: Request) -> Served:
     served = models.get(request.path_params["model"])
     wanted = request.path_params.get("version")
-    if wanted is not None and wanted != str(served.version.version):
-        raise NotFoundError("This version of the model is not served; its metadata lists which is.")
-    return served
+    if wanted is None:
+        return served
+    for one in list_served(served):
+        if wanted == str(one.version.version):
+            return replace(one, rollout=None)  # a caller who names a version gets that one
+    raise NotFoundError("This version of the model is not served; its metadata lists which is.")
 
 
 def _describe_violations(error: ContractViolationError) -> str:
@@ -119,6 +126,14 @@ def _pick_output(asked: Asked, name: str) -> tuple[str, list[int], NDArray[np.fl
     if asked.served.contract.classes:
         return "BYTES", [rows], [str(prediction) for prediction in asked.predictions]
     return "FP32", [rows], asked.scores[:, 0]
+
+
+def _tell_versions(by: Sequence[Served]) -> dict[str, str]:
+    """Tell each row's arm and version; a parameter is no list in this protocol."""
+    return {
+        "arms": ",".join(served.alias.alias for served in by),
+        "model_versions": ",".join(str(served.version.version) for served in by),
+    }
 
 
 def _write_warnings(asked: Asked) -> list[str]:
@@ -145,6 +160,7 @@ def _write_answer(asked: Asked, asked_for: InferRequest) -> Response:
         "model_name": asked.served.version.model,
         "model_version": str(asked.served.version.version),
         **({} if asked_for.id is None else {"id": asked_for.id}),
+        **({} if asked.by is None else {"parameters": _tell_versions(asked.by)}),
         "outputs": outputs,
     }
     if not parts:

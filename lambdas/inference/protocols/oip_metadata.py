@@ -11,7 +11,9 @@ STRINGS = "strings"
 _NOTE = (
     "A tensor of shape [n] or [n, 1] for each column; a nullable column may be left out. Numeric"
     " columns take every INT, UINT and FP type. null, NaN and an empty BYTES element mean missing."
-    " Or the tensors of graph_inputs: numeric holds numbers and booleans (0 or 1)."
+    " Or the tensors of graph_inputs: numeric holds numbers and booleans (0 or 1). Either way the"
+    " contract's identifier may come along as a tensor: no model reads it, and while two versions"
+    " are compared, its value decides which of them answers."
 )
 
 
@@ -20,12 +22,19 @@ def describe_model(served: Served) -> dict[str, Any]:
     contract = served.contract
     return {
         "name": served.version.model,
-        "versions": [str(served.version.version)],
+        "versions": [str(one.version.version) for one in list_served(served)],
         "platform": "onnxruntime_onnx",
         "inputs": [_describe_column(column) for column in contract.columns],
         "outputs": list_outputs(contract),
         "parameters": {"about_inputs": _NOTE, "graph_inputs": list_graph_inputs(contract)},
     }
+
+
+def list_served(served: Served) -> list[Served]:
+    """Return the versions that answer: the champion, and the challenger that is tried."""
+    rollout = served.rollout
+    tried = rollout.challenger.served if rollout and rollout.challenger else None
+    return [served, tried] if tried else [served]
 
 
 def list_outputs(contract: Contract) -> list[dict[str, Any]]:

@@ -75,13 +75,21 @@ class Prediction(Body):
     interval: Interval | None
     warnings: list[Warning]
     explanation: Explanation | None = Field(default=None, description="Where it was asked for.")
+    model_version: int | None = Field(
+        default=None, description="While versions are compared: the one that answered this record."
+    )
+    arm: Literal["champion", "challenger"] | None = Field(
+        default=None, description="While versions are compared: its part."
+    )
 
 
 class PredictResponse(Body):
     """The answers, in the order of the records."""
 
     model: str
-    model_version: int
+    model_version: int = Field(
+        description="The champion's, if the records were answered by different ones."
+    )
     predictions: list[Prediction]
 
 

@@ -123,15 +123,26 @@ def test_contract_is_json_schema_when_that_is_asked_for(service: Service, path: 
     assert reply.headers["content-type"] == "application/schema+json"
     Draft202012Validator.check_schema(reply.json)
     validator = Draft202012Validator(reply.json)
-    assert validator.is_valid(make_record())
-    for broken in ({}, {"age": None}, {"age": "1"}, {"age": 1, "x": 1}, {"age": 1, "plan": ""}):
+    for name in ("C-1", 17, None):
+        named = make_record() | {"customer_id": name}
+        assert validator.is_valid(named)
+        assert service.post("/v1/predict", {"records": [named]}).status == 200
+    for broken in (
+        {},
+        {"age": None},
+        {"age": "1"},
+        {"age": 1, "x": 1},
+        {"age": 1, "plan": ""},
+        {"age": 1, "customer_id": True},
+    ):
         assert not validator.is_valid(broken)
         assert service.post("/v1/predict", {"records": [broken]}).status == 422
 
 
 def test_openapi_page_shows_the_columns_of_the_model_that_answers(service: Service) -> None:
     record = service.get("/openapi.json").json["components"]["schemas"]["Record"]
-    assert list(record["properties"]) == ["age", "plan", "usage", "active"]
+    assert list(record["properties"]) == ["age", "plan", "usage", "active", "customer_id"]
+    assert "no model reads it" in record["properties"]["customer_id"]["description"]
     assert record["required"] == ["age"]
     assert record["properties"]["age"]["type"] == "number"
     assert "from 0 to 120" in record["properties"]["age"]["description"]
@@ -153,8 +164,8 @@ def test_openapi_page_follows_the_alias_and_describes_other_models_when_asked(
         service.store, make_contract(columns=[Column(name="height", kind="numeric")]), run_id="2"
     )
     service.get("/v1/model")
-    assert columns("/openapi.json") == ["height"]
-    assert columns("/openapi.json?model=wine") == ["age", "plan", "usage", "active"]
+    assert columns("/openapi.json") == ["height", "customer_id"]
+    assert columns("/openapi.json?model=wine") == ["age", "plan", "usage", "active", "customer_id"]
     assert service.get("/openapi.json?model=nothing").status == 404
 
 
