@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -86,6 +86,25 @@ class Output:
         longest = max((len(name) for name in facts), default=0)
         for name, value in facts.items():
             self.say(f"{name:<{longest}}  {_cell(value)}")
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person looks at a terminal: a file or a pipe gets plain lines."""
+        return self._stdout().is_terminal
+
+    @property
+    def width(self) -> int:
+        """Columns of the page."""
+        return self._stdout().width
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether the terminal has no more than ASCII's characters."""
+        return self._stdout().options.ascii_only
+
+    def show(self, renderable: RenderableType) -> None:
+        """Print anything that rich can draw."""
+        self._stdout().print(renderable)
 
     def progress(self, text: str) -> None:
         """Say on stderr what happens now, with the seconds since the command began."""

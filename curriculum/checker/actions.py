@@ -1,21 +1,30 @@
-"""What the learner can do: begin, check, take a hint, see the solution, start an exercise again."""
+"""What the learner can do: begin, check, take a hint, see the solution, start again, skip."""
 
+import time
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from curriculum.checker.bench import OpenLive, OpenStore
-from curriculum.checker.manifest import find_exercise
+from curriculum.checker.manifest import Exercise, find_exercise
 from curriculum.checker.progress import Progress, where_am_i
+from curriculum.checker.records import (
+    Record,
+    add_record,
+    describe_environment,
+    hash_checked,
+    hash_file,
+    new_record,
+    read_records,
+)
 from curriculum.checker.results import Result
 from curriculum.checker.runner import run_check
 from curriculum.checker.workspace import (
-    add_record,
-    hash_file,
+    head,
+    is_committed,
     lay_out,
     make_workspace,
-    new_record,
-    read_records,
+    put_aside,
 )
 
 
@@ -49,12 +58,12 @@ class Solution(BaseModel):
     message: str
 
 
-def begin(workspace: Path) -> Progress:
-    """Make the workspace, and lay the next exercise's starter out; safe to repeat."""
+def begin(workspace: Path, slug: str | None = None) -> Progress:
+    """Make the workspace, and lay an exercise out, the next one if none is named; repeatable."""
     make_workspace(workspace)
-    progress = where_am_i(workspace)
-    if progress.next_slug:
-        lay_out(find_exercise(progress.next_slug), workspace)
+    chosen = slug or where_am_i(workspace).next_slug
+    if chosen:
+        lay_out(find_exercise(chosen), workspace)
     return where_am_i(workspace)
 
 
@@ -76,20 +85,22 @@ def check(
     seed
         Makes a check repeatable; fresh when None.
     again
-        Run even when this very file has passed before.
+        Run even when this very work has passed before.
     """
     exercise = find_exercise(slug)
-    begin(workspace)
+    _begin_if_new(exercise, workspace)
     answer_file = exercise.place_in(workspace)
-    answer_sha256 = hash_file(answer_file)
-    if not again and _has_passed(workspace, slug, answer_sha256):
+    checked_sha256 = hash_checked(exercise, answer_file)
+    if not again and _has_passed(workspace, slug, checked_sha256):
         return Result(
             slug=slug,
             status="pass",
-            message="this very file has passed before",
+            message="this very work has passed before",
             next_step="loop learn",
             already_known=True,
+            file_passed=exercise.manifest.file is not None,
         )
+    began = time.monotonic()
     result = run_check(
         exercise,
         answer_file,
@@ -98,16 +109,9 @@ def check(
         workspace=workspace,
         seed=seed,
     )
-    if result.status != "not ready":
-        record = new_record(
-            workspace,
-            slug,
-            event="check",
-            status=result.status,
-            seed=result.seed,
-            answer_sha256=answer_sha256,
-            file_passed=result.file_passed,
-        )
+    if result.status != "not ready" or result.file_passed:
+        took_s = round(time.monotonic() - began, 3)
+        record = _record_of(result, exercise, workspace, checked_sha256, took_s)
         add_record(workspace, record)
     return result
 
@@ -116,9 +120,8 @@ def hint(slug: str, *, workspace: Path) -> Hint:
     """Show the next hint, and record it; the last one again when there are no more."""
     hints = find_exercise(slug).manifest.hints
     make_workspace(workspace)
-    taken = max((r.hint or 0 for r in read_records(workspace) if r.slug == slug), default=0)
-    number = min(taken + 1, len(hints))
-    add_record(workspace, new_record(workspace, slug, event="hint", hint=number))
+    number = min(_count_hints(workspace, slug) + 1, len(hints))
+    add_record(workspace, new_record(slug, "hint", hint=number, commit=head(workspace)))
     return Hint(slug=slug, number=number, of=len(hints), text=hints[number - 1])
 
 
@@ -129,7 +132,7 @@ def solution(slug: str, *, workspace: Path) -> Solution:
     own = [record for record in read_records(workspace) if record.slug == slug]
     passed = any(record.status == "pass" for record in own)
     asked = any(record.event == "solution" for record in own)
-    add_record(workspace, new_record(workspace, slug, event="solution"))
+    add_record(workspace, new_record(slug, "solution", commit=head(workspace)))
     if not passed and not asked:
         return Solution(
             slug=slug,
@@ -144,26 +147,76 @@ def solution(slug: str, *, workspace: Path) -> Solution:
     )
 
 
-def reset(slug: str, *, workspace: Path) -> Path | None:
+def reset(slug: str, *, workspace: Path) -> tuple[Path | None, Path | None]:
     """Put the starter back; what was there is kept beside it, with ``.old`` at the end.
 
     Returns
     -------
-    Path or None
-        The starter; None for an exercise without a file.
+    tuple of Path or None
+        The starter, and where the old work lies; None for what there is not.
     """
     exercise = find_exercise(slug)
     make_workspace(workspace)
-    place = exercise.place_in(workspace)
-    if place is not None and place.exists():
-        place.replace(place.with_name(place.name + ".old"))
+    aside = put_aside(exercise, workspace)
     lay_out(exercise, workspace)
-    add_record(workspace, new_record(workspace, slug, event="reset"))
-    return place
+    add_record(workspace, new_record(slug, "reset", commit=head(workspace)))
+    return exercise.place_in(workspace), aside
 
 
-def _has_passed(workspace: Path, slug: str, answer_sha256: str | None) -> bool:
+def skip(slug: str, *, workspace: Path) -> Progress:
+    """Leave an exercise for later: what comes after it no longer waits for it."""
+    find_exercise(slug)
+    make_workspace(workspace)
+    add_record(workspace, new_record(slug, "skip", commit=head(workspace)))
+    return begin(workspace)
+
+
+def _begin_if_new(exercise: Exercise, workspace: Path) -> None:
+    """Lay an exercise out that the learner names for the first time.
+
+    Later a file that is gone stays gone until they ask for it: they may be moving it about.
+    """
+    make_workspace(workspace)
+    slug = exercise.manifest.slug
+    if not any(record.slug == slug for record in read_records(workspace)):
+        lay_out(exercise, workspace)
+
+
+def _record_of(
+    result: Result, exercise: Exercise, workspace: Path, checked_sha256: str, took_s: float
+) -> Record:
+    slug, answer_file = result.slug, exercise.place_in(workspace)
+    content: dict[str, object] = {
+        "status": result.status,
+        "seed": result.seed,
+        "answer_sha256": hash_file(answer_file),
+        "checked_sha256": checked_sha256,
+        "file_passed": result.file_passed,
+        "commit": head(workspace),
+        "uncommitted": not is_committed(workspace, answer_file),
+        "took_s": took_s,
+    }
+    if result.status == "pass":
+        attempts = sum(each.is_attempt for each in _read_own(workspace, slug))
+        content |= {
+            "attempts": attempts + 1,
+            "hints_used": _count_hints(workspace, slug),
+            "metrics": result.metrics,
+            "environment": dict(describe_environment()),
+        }
+    return new_record(slug, "check", **content)
+
+
+def _read_own(workspace: Path, slug: str) -> list[Record]:
+    return [record for record in read_records(workspace) if record.slug == slug]
+
+
+def _count_hints(workspace: Path, slug: str) -> int:
+    return max((each.hint or 0 for each in _read_own(workspace, slug)), default=0)
+
+
+def _has_passed(workspace: Path, slug: str, checked_sha256: str) -> bool:
     return any(
-        record.slug == slug and record.status == "pass" and record.answer_sha256 == answer_sha256
-        for record in read_records(workspace)
+        record.status == "pass" and record.checked_sha256 == checked_sha256
+        for record in _read_own(workspace, slug)
     )

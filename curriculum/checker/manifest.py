@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import IntegrityError, NotFoundError
+from curriculum.checker.stages import STAGES, Stage
 
 STAGES_FOLDER: Final = Path(__file__).parents[1] / "stages"
 ACTS: Final = "act.py"
@@ -30,56 +31,6 @@ SkillArea = Literal[
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,47}$")]
 Text = Annotated[str, Field(min_length=1)]
 MlTest = Annotated[str, Field(pattern=r"^(Data|Model|Infra|Monitor) [1-7](: .+)?$")]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One of the six stages, and the component of the deployed system that it is about."""
-
-    number: int
-    title: str
-    learns: str
-    component: str
-
-
-STAGES: Final = (
-    Stage(
-        1,
-        "Foundations",
-        "data cleaning, feature understanding, splitting, bias in data, evaluation basics",
-        "storage: data bucket, data contract, quarantine, dataset versions",
-    ),
-    Stage(
-        2,
-        "Build",
-        "baselines, pipelines, features, tuning, cross-validation, reproducibility",
-        "training: the training workflow and its jobs",
-    ),
-    Stage(
-        3,
-        "Evaluate",
-        "metrics beyond accuracy, calibration, slices, fairness, comparing models",
-        "evaluation gate and registry",
-    ),
-    Stage(
-        4,
-        "Deploy",
-        "API, packaging, latency and throughput, infrastructure as code, A/B and shadow",
-        "inference: API Gateway and Lambda",
-    ),
-    Stage(
-        5,
-        "Operate",
-        "monitoring, alarms, objectives, drift, fallbacks, incidents, cost",
-        "monitoring: metrics, alarms, dashboard, drift monitor",
-    ),
-    Stage(
-        6,
-        "Improve",
-        "feedback, concept drift, retraining, champion and challenger, rollback, governance",
-        "the feedback path and the retraining trigger",
-    ),
-)
 
 
 class Manifest(BaseModel):
@@ -205,8 +156,7 @@ class Exercise:
         return workspace / self.folder.parent.name / self.folder.name / self.manifest.file
 
 
-@cache
-def load_exercises(folder: Path = STAGES_FOLDER) -> tuple[Exercise, ...]:
+def load_exercises(folder: Path | None = None) -> tuple[Exercise, ...]:
     """Read all exercises, in the order of their folders.
 
     Raises
@@ -214,6 +164,11 @@ def load_exercises(folder: Path = STAGES_FOLDER) -> tuple[Exercise, ...]:
     IntegrityError
         When a manifest is wrong: a fault of the curriculum, not of the learner.
     """
+    return _load_all(folder or STAGES_FOLDER)
+
+
+@cache
+def _load_all(folder: Path) -> tuple[Exercise, ...]:
     found = sorted(folder.glob("[1-6]_*/[0-9][0-9]_*/exercise.toml"))
     return tuple(_load(path) for path in found)
 
@@ -242,3 +197,18 @@ def _load(path: Path) -> Exercise:
     if is_code and not manifest.function and not exercise.driver:
         raise IntegrityError(f"{place} names no function, and there is no driver.py beside it.")
     return exercise
+
+
+__all__ = [
+    "ACTS",
+    "STAGES",
+    "STAGES_FOLDER",
+    "Exercise",
+    "Manifest",
+    "Mode",
+    "Part",
+    "SkillArea",
+    "Stage",
+    "find_exercise",
+    "load_exercises",
+]

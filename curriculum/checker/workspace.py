@@ -1,22 +1,23 @@
 """The learner's own place: a git repository that survives upgrades, with their work and records."""
 
-import hashlib
-import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
-
-from core.errors import IntegrityError, UnavailableError
+from core.errors import UnavailableError
 from curriculum.checker.manifest import Exercise
-from curriculum.checker.results import Status
+from curriculum.checker.records import (
+    Record,
+    add_record,
+    hash_file,
+    new_record,
+    read_records,
+)
 
-RECORDS: Final = "progress.jsonl"
 _README: Final = """# My workspace
 
 What I build while I learn on Closed Loop. Every exercise has a folder; `progress.jsonl` records
@@ -24,39 +25,8 @@ every check, hint and solution, one line each. This repository is mine: commit o
 
 `loop learn` says what comes next.
 """
+_IGNORED: Final = "__pycache__/\n*.old\n*.old.*\n"
 _GIT_TIMEOUT_S: Final = 30
-
-
-class Record(BaseModel):
-    """One line of ``progress.jsonl``: something that the learner did.
-
-    Attributes
-    ----------
-    answer_sha256
-        Hash of the file that was checked.
-    commit
-        What the workspace's HEAD was; None when nothing was committed yet.
-    checked_sha256
-        Hash of everything that was judged with: the file, the check, its driver, the manifest.
-    file_passed
-        Whether the file passed its own cases, whatever the deployed system then said.
-    hint
-        Number of the hint that was shown, from 1.
-    """
-
-    # Lines of a later release may say more.
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    at: AwareDatetime
-    slug: str
-    event: Literal["check", "hint", "solution", "reset"]
-    status: Status | None = None
-    seed: int | None = None
-    answer_sha256: str | None = None
-    checked_sha256: str | None = None
-    file_passed: bool = False
-    commit: str | None = None
-    hint: Annotated[int, Field(ge=1)] | None = None
 
 
 def make_workspace(workspace: Path) -> None:
@@ -73,7 +43,8 @@ def make_workspace(workspace: Path) -> None:
             _git(workspace, "init", "--quiet", "--initial-branch=main")
         if not (workspace / "README.md").exists():
             (workspace / "README.md").write_text(_README, encoding="utf-8")
-            commit(workspace, "Begin", ["README.md"])
+            (workspace / ".gitignore").write_text(_IGNORED, encoding="utf-8")
+            commit(workspace, "Begin", ["README.md", ".gitignore"])
     except OSError as error:
         raise UnavailableError(
             f"The workspace {workspace} cannot be written ({error.strerror}).",
@@ -81,63 +52,47 @@ def make_workspace(workspace: Path) -> None:
         ) from error
 
 
-def lay_out(exercise: Exercise, workspace: Path) -> Path | None:
-    """Put an exercise's starter into the workspace unless a file of the learner's is there."""
-    place = exercise.place_in(workspace)
-    if place is None or exercise.starter is None:
-        return None
-    if not place.exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(exercise.starter, place)
-        relative = str(place.relative_to(workspace))
-        commit(workspace, f"Starter of {exercise.manifest.slug}", [relative])
-    return place
+def lay_out(exercise: Exercise, workspace: Path) -> None:
+    """Put an exercise's starter into the workspace, and record its beginning, once.
 
-
-def read_records(workspace: Path) -> list[Record]:
-    """Read what the learner did, oldest first.
-
-    Raises
-    ------
-    IntegrityError
-        When a line is not a record; it names the line, and nothing is lost.
+    A file that is there is the learner's and stays, whatever a new release brings; only a starter
+    that they have not touched gives way to a newer one.
     """
-    path = workspace / RECORDS
-    if not path.is_file():
-        return []
-    records = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            records.append(Record.model_validate_json(line))
-        except ValidationError as error:
-            raise IntegrityError(
-                f"Line {number} of {path} is not a record.",
-                next_step="Correct the line or take it out; your work itself is not touched.",
-            ) from error
-    return records
+    begun = _find_beginning(exercise, workspace)
+    laid_out = [
+        place
+        for source, place in _list_starters(exercise, workspace)
+        if _may_write(place, exercise, workspace, begun) and _copy(source, place)
+    ]
+    is_new = exercise.place_in(workspace) in laid_out
+    if begun is None or is_new:
+        starter = hash_file(exercise.starter) if is_new else None
+        slug = exercise.manifest.slug
+        add_record(workspace, new_record(slug, "begin", answer_sha256=starter))
+    if laid_out:
+        # A repository in the middle of a merge takes it with the learner's next commit.
+        with suppress(UnavailableError):
+            commit(
+                workspace,
+                f"Starter of {exercise.manifest.slug}",
+                [str(place.relative_to(workspace)) for place in laid_out],
+            )
 
 
-def add_record(workspace: Path, record: Record) -> None:
-    """Append a record; one line, so that an interruption cannot spoil the others."""
-    content = json.dumps(record.model_dump(mode="json", exclude_none=True))
-    with (workspace / RECORDS).open("a", encoding="utf-8") as records:
-        records.write(content + "\n")
+def put_aside(exercise: Exercise, workspace: Path) -> Path | None:
+    """Rename the learner's file, so that the starter can come back; return its new place.
 
-
-def new_record(workspace: Path, slug: str, **content: object) -> Record:
-    """Make a record of now, with the workspace's commit."""
-    return Record.model_validate(
-        {"at": datetime.now(UTC), "slug": slug, "commit": head(workspace), **content}
-    )
-
-
-def hash_file(path: Path | None) -> str | None:
-    """Return the SHA-256 of a file in hex; None when there is none."""
-    if path is None or not path.is_file():
+    None when there is nothing to lose: no file, or the starter itself.
+    """
+    place = exercise.place_in(workspace)
+    if place is None or not (place.exists() or place.is_symlink()):
         return None
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    if not place.is_symlink() and hash_file(place) == hash_file(exercise.starter):
+        return None
+    aside, number = place.with_name(place.name + ".old"), 2
+    while aside.exists() or aside.is_symlink():
+        aside, number = place.with_name(f"{place.name}.old.{number}"), number + 1
+    return place.replace(aside)
 
 
 def head(workspace: Path) -> str | None:
@@ -146,6 +101,14 @@ def head(workspace: Path) -> str | None:
         return None
     found = _git(workspace, "rev-parse", "--verify", "--quiet", "HEAD", check=False).strip()
     return found or None
+
+
+def is_committed(workspace: Path, place: Path | None) -> bool:
+    """Tell whether a file is as the last commit holds it."""
+    if place is None or not (workspace / ".git").exists():
+        return True
+    changed = _git(workspace, "status", "--porcelain", "--", str(place), check=False)
+    return not changed.strip()
 
 
 def commit(workspace: Path, message: str, paths: Sequence[str]) -> None:
@@ -159,6 +122,38 @@ def commit(workspace: Path, message: str, paths: Sequence[str]) -> None:
         workspace, *identity, *signing, "commit", "--quiet", "--no-verify", "-m", message,
         "--", *paths,
     )  # fmt: skip
+
+
+def _find_beginning(exercise: Exercise, workspace: Path) -> Record | None:
+    slug = exercise.manifest.slug
+    found = [each for each in read_records(workspace) if each.slug == slug]
+    return next((each for each in reversed(found) if each.event == "begin"), None)
+
+
+def _list_starters(exercise: Exercise, workspace: Path) -> Iterator[tuple[Path, Path]]:
+    own = exercise.place_in(workspace)
+    if exercise.starter is None or own is None:
+        return
+    folder = exercise.starter.parent
+    for source in sorted(folder.rglob("*")):
+        if source.is_file() and "__pycache__" not in source.parts:
+            yield source, own.parent / source.relative_to(folder)
+
+
+def _may_write(place: Path, exercise: Exercise, workspace: Path, begun: Record | None) -> bool:
+    # A link that leads nowhere is the learner's too: nothing is written where it points.
+    if not place.exists() and not place.is_symlink():
+        return True
+    untouched = begun is not None and begun.answer_sha256 is not None
+    is_starter = untouched and hash_file(place) == begun.answer_sha256 if begun else False
+    newest = hash_file(exercise.starter)
+    return is_starter and place == exercise.place_in(workspace) and hash_file(place) != newest
+
+
+def _copy(source: Path, place: Path) -> Path:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, place)
+    return place
 
 
 def _git(workspace: Path, *arguments: str, check: bool = True) -> str:
@@ -178,9 +173,26 @@ def _git(workspace: Path, *arguments: str, check: bool = True) -> str:
             "git is not installed; your workspace is a git repository.",
             next_step="Install git, then run 'loop learn' again.",
         ) from error
+    except subprocess.TimeoutExpired as error:
+        raise UnavailableError(
+            f"git {arguments[0]} did not end in {workspace}.",
+            next_step=f"See 'git -C {workspace} status'.",
+        ) from error
     if check and ran.returncode != 0:
         raise UnavailableError(
             f"git {arguments[0]} failed in {workspace}: {ran.stderr.strip()[:200]}",
             next_step=f"See 'git -C {workspace} status'.",
         )
     return ran.stdout
+
+
+__all__ = [
+    "commit",
+    "hash_file",
+    "head",
+    "is_committed",
+    "lay_out",
+    "make_workspace",
+    "put_aside",
+    "read_records",
+]

@@ -4,25 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import IntegrityError, NotFoundError, UnavailableError
-from core.store import Bucket, ObjectStore, open_memory
+from core.errors import NotFoundError, UnavailableError
+from core.store import ObjectStore
 from curriculum import checker
-from curriculum.checker import begin, check, hint, reset, solution, where_am_i
-from curriculum.checker.manifest import find_exercise
-from tests.curriculum.worlds import make_bucket
+from curriculum.checker import begin, check, hint, reset, skip, solution, where_am_i
+from curriculum.checker.manifest import Exercise
+from curriculum.checker.progress import ExerciseProgress
+from tests.curriculum.courses import CHECK, RIGHT, STARTER, add_exercise, load_fresh
 
-SLUG = "account-for-rows"
-EXERCISE = find_exercise(SLUG)
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Bucket:
-    return make_bucket(rows=200)
+SLUG = "sums"
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    return tmp_path / "workspace"
+def exercise(course: Path) -> Exercise:
+    return add_exercise(course, SLUG)
 
 
 def git(workspace: Path, *arguments: str) -> str:
@@ -32,11 +27,25 @@ def git(workspace: Path, *arguments: str) -> str:
     return ran.stdout
 
 
-def solve(workspace: Path) -> Path:
-    begin(workspace)
-    place = EXERCISE.place_in(workspace)
-    place.write_text(EXERCISE.solution.read_text(encoding="utf-8"), encoding="utf-8")
+def place_of(exercise: Exercise, workspace: Path) -> Path:
+    place = exercise.place_in(workspace)
+    assert place is not None
     return place
+
+
+def solve(exercise: Exercise, workspace: Path, text: str = RIGHT) -> Path:
+    begin(workspace, exercise.manifest.slug)
+    place = place_of(exercise, workspace)
+    place.write_text(text, encoding="utf-8")
+    return place
+
+
+def shown(workspace: Path, slug: str = SLUG) -> ExerciseProgress:
+    return next(each for each in where_am_i(workspace).exercises if each.slug == slug)
+
+
+def read_lines(workspace: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (workspace / "progress.jsonl").read_text().splitlines()]
 
 
 def test_the_whole_circle_is_shown_before_anything_was_begun(workspace: Path) -> None:
@@ -46,29 +55,64 @@ def test_the_whole_circle_is_shown_before_anything_was_begun(workspace: Path) ->
     assert [stage.title for stage in progress.stages] == [
         "Foundations", "Build", "Evaluate", "Deploy", "Operate", "Improve",
     ]  # fmt: skip
-    assert progress.next_slug == SLUG
-    assert progress.stages[0].exercises[0].standing == "next"
-    assert all(stage.component for stage in progress.stages)
+    assert progress.next_slug == "account-for-rows"
+    assert all(stage.component and stage.place for stage in progress.stages)
+    assert all(stage.to_come for stage in progress.stages[3:])
 
 
-def test_begin_makes_a_git_repository_with_the_starter(workspace: Path) -> None:
+def test_begin_makes_a_git_repository_with_the_starter(exercise: Exercise, workspace: Path) -> None:
     progress = begin(workspace)
     assert progress.has_begun
-    place = Path(progress.stages[0].exercises[0].file)
-    assert place.read_bytes() == EXERCISE.starter.read_bytes()
+    assert place_of(exercise, workspace).read_text() == STARTER
     assert git(workspace, "log", "--format=%s").split("\n")[:2] == [f"Starter of {SLUG}", "Begin"]
-    assert git(workspace, "status", "--porcelain") == ""
+    git(workspace, "diff", "--exit-code")
 
 
-def test_begin_leaves_the_learners_work_alone_when_repeated(workspace: Path) -> None:
-    place = solve(workspace)
-    before = place.read_bytes()
+def test_begin_lays_out_what_lies_beside_the_starter(course: Path, workspace: Path) -> None:
+    exercise = add_exercise(course, SLUG, files={"starter/helpers/tools.py": "x = 1\n"})
     begin(workspace)
-    assert place.read_bytes() == before
+    assert (place_of(exercise, workspace).parent / "helpers/tools.py").read_text() == "x = 1\n"
+
+
+def test_begin_leaves_the_learners_work_alone_when_repeated(
+    exercise: Exercise, workspace: Path
+) -> None:
+    place = solve(exercise, workspace)
+    begin(workspace)
+    assert place.read_text() == RIGHT
+
+
+def test_a_new_release_never_overwrites_work(exercise: Exercise, workspace: Path) -> None:
+    place = solve(exercise, workspace, "def add(a, b):\n    return 4\n")
+    assert exercise.starter is not None
+    exercise.starter.write_text("# a better starter\n")
+    begin(workspace, SLUG)
+    assert place.read_text() == "def add(a, b):\n    return 4\n"
+
+
+def test_a_starter_that_was_not_touched_gives_way_to_a_newer_one(
+    exercise: Exercise, workspace: Path
+) -> None:
+    begin(workspace)
+    assert exercise.starter is not None
+    exercise.starter.write_text("# a better starter\n")
+    begin(workspace)
+    assert place_of(exercise, workspace).read_text() == "# a better starter\n"
+
+
+def test_nothing_is_written_where_a_link_of_the_learners_points(
+    exercise: Exercise, workspace: Path, tmp_path: Path
+) -> None:
+    place = solve(exercise, workspace)
+    place.unlink()
+    place.symlink_to(tmp_path / "elsewhere.py")
+    begin(workspace, SLUG)
+    assert place.is_symlink()
+    assert not (tmp_path / "elsewhere.py").exists()
 
 
 def test_begin_stays_in_its_own_repository_when_git_runs_around_it(
-    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exercise: Exercise, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "another"))
     begin(workspace)
@@ -76,91 +120,199 @@ def test_begin_stays_in_its_own_repository_when_git_runs_around_it(
     assert not (tmp_path / "another").exists()
 
 
-def test_a_pass_is_recorded_and_not_run_again(workspace: Path, bucket: Bucket) -> None:
-    solve(workspace)
-    result = check(SLUG, workspace=workspace, open_store=lambda: bucket, seed=5)
-    assert (result.status, result.already_known) == ("pass", False)
-    progress = where_am_i(workspace)
-    assert progress.stages[0].exercises[0].standing == "done"
-    assert progress.next_slug != SLUG
-    record = json.loads((workspace / "progress.jsonl").read_text())
+def test_a_pass_is_evidence_and_is_not_run_again(exercise: Exercise, workspace: Path) -> None:
+    place = solve(exercise, workspace, STARTER)
+    assert check(SLUG, workspace=workspace, seed=5).status == "fail"
+    hint(SLUG, workspace=workspace)
+    place.write_text(RIGHT)
+    result = check(SLUG, workspace=workspace, seed=5)
+    assert (result.status, result.already_known, result.file_passed) == ("pass", False, True)
+    assert where_am_i(workspace).next_slug is None
+    record = read_lines(workspace)[-1]
     assert (record["slug"], record["status"], record["seed"]) == (SLUG, "pass", 5)
-    assert record["commit"] == git(workspace, "rev-parse", "HEAD").strip()
-
-    def refuse() -> ObjectStore:
-        raise AssertionError("finished work was run again")
-
-    assert check(SLUG, workspace=workspace, open_store=refuse).already_known
-    again = check(SLUG, workspace=workspace, open_store=lambda: bucket, again=True)
+    assert (record["attempts"], record["hints_used"]) == (2, 1)
+    assert (record["commit"], record["uncommitted"]) == (
+        git(workspace, "rev-parse", "HEAD").strip(),
+        True,
+    )
+    assert {"python", "system", "numpy"} <= set(record["environment"])  # type: ignore[call-overload]
+    assert check(SLUG, workspace=workspace).already_known
+    again = check(SLUG, workspace=workspace, again=True)
     assert (again.status, again.already_known) == ("pass", False)
 
 
-def test_a_failure_is_recorded_and_counted(workspace: Path, bucket: Bucket) -> None:
+def test_finished_work_is_run_again_when_what_was_judged_changed(
+    exercise: Exercise, workspace: Path
+) -> None:
+    place = solve(exercise, workspace)
+    check(SLUG, workspace=workspace)
+    (place.parent / "beside.py").write_text("x = 1\n")
+    assert not check(SLUG, workspace=workspace).already_known
+    assert check(SLUG, workspace=workspace).already_known
+    exercise.check_file.write_text(exercise.check_file.read_text() + "\n# better\n")
+    assert not check(SLUG, workspace=workspace).already_known
+    exercise.lesson.write_text("Better words.")
+    assert check(SLUG, workspace=workspace).already_known
+
+
+def test_a_pass_of_an_older_release_still_counts(exercise: Exercise, workspace: Path) -> None:
+    begin(workspace)
+    line = {"at": "2026-11-01T10:00:00Z", "slug": SLUG, "event": "check", "status": "pass"}
+    newer = {"at": "2026-11-01T10:00:00Z", "slug": SLUG, "event": "hint", "hint": 1, "mood": "ok"}
+    text = "\n".join(map(json.dumps, (line | {"answer_sha256": "ab"}, newer)))
+    (workspace / "progress.jsonl").write_text(text)
+    assert (shown(workspace).standing, shown(workspace).hints) == ("done", 1)
+
+
+def test_a_failure_is_recorded_and_counted(exercise: Exercise, workspace: Path) -> None:
     for _ in range(2):
-        result = check(SLUG, workspace=workspace, open_store=lambda: bucket)
+        result = check(SLUG, workspace=workspace)
         assert (result.status, result.next_step) == ("fail", f"loop learn hint {SLUG}")
-    shown = where_am_i(workspace).stages[0].exercises[0]
-    assert (shown.standing, shown.checks) == ("next", 2)
+    assert (shown(workspace).standing, shown(workspace).checks) == ("next", 2)
 
 
-def test_two_checks_have_different_seeds(workspace: Path, bucket: Bucket) -> None:
-    seeds = {check(SLUG, workspace=workspace, open_store=lambda: bucket).seed for _ in range(3)}
-    assert len(seeds) == 3
+def test_two_checks_have_different_seeds(exercise: Exercise, workspace: Path) -> None:
+    assert len({check(SLUG, workspace=workspace).seed for _ in range(3)}) == 3
 
 
-def test_nothing_is_recorded_when_the_system_is_not_ready(workspace: Path) -> None:
-    result = check(SLUG, workspace=workspace, open_store=open_memory)
-    assert result.status == "not ready"
-    assert where_am_i(workspace).stages[0].exercises[0].checks == 0
+def test_nothing_is_counted_when_the_system_is_not_ready(course: Path, workspace: Path) -> None:
+    probe = "def probe(bench):\n    return bench.store and None\n"
+    add_exercise(course, SLUG, file=None, function=None, mode="live", files={"check.py": probe})
+
+    def refuse() -> ObjectStore:
+        raise UnavailableError("Nothing runs.", next_step="make up")
+
+    result = check(SLUG, workspace=workspace, open_store=refuse)
+    assert (result.status, result.next_step) == ("not ready", "make up")
+    assert shown(workspace).checks == 0
 
 
-def test_hints_come_one_by_one_and_the_last_one_stays(workspace: Path) -> None:
-    taken = [hint(SLUG, workspace=workspace) for _ in range(len(EXERCISE.manifest.hints) + 1)]
-    assert [each.text for each in taken[:-1]] == list(EXERCISE.manifest.hints)
-    assert taken[-1] == taken[-2]
-    assert where_am_i(workspace).stages[0].exercises[0].hints == len(EXERCISE.manifest.hints)
+def test_a_file_that_behaves_is_remembered_though_the_system_is_not_ready(
+    course: Path, workspace: Path
+) -> None:
+    probe = "\ndef probe(bench):\n    return bench.live and None\n"
+    exercise = add_exercise(course, SLUG, mode="live", files={"check.py": CHECK + probe})
+    solve(exercise, workspace)
+    result = check(SLUG, workspace=workspace)
+    assert (result.status, result.file_passed, result.next_step) == ("not ready", True, "loop up")
+    assert read_lines(workspace)[-1]["file_passed"] is True
+    assert (shown(workspace).checks, shown(workspace).standing) == (0, "next")
 
 
-def test_the_solution_is_shown_on_the_second_asking_and_the_record_says_so(
-    workspace: Path,
+def test_hints_come_one_by_one_and_the_last_one_stays(exercise: Exercise, workspace: Path) -> None:
+    taken = [hint(SLUG, workspace=workspace).text for _ in range(4)]
+    assert taken == ["look", "look closer", "look at the sign", "look at the sign"]
+    assert shown(workspace).hints == 3
+
+
+def test_the_solution_is_shown_on_the_second_asking_and_is_no_evidence(
+    exercise: Exercise, workspace: Path
 ) -> None:
     first = solution(SLUG, workspace=workspace)
     assert (first.shown, first.text) == (False, "")
     assert f"loop learn hint {SLUG}" in first.message
     second = solution(SLUG, workspace=workspace)
-    assert second.shown
-    assert "def account_for_rows" in second.text
-    assert where_am_i(workspace).stages[0].exercises[0].solution_seen
+    assert (second.shown, second.text) == (True, RIGHT)
+    assert shown(workspace).solution_seen
+    solve(exercise, workspace)
+    check(SLUG, workspace=workspace)
+    assert shown(workspace).standing == "done"
+    assert not any(skill.level for skill in where_am_i(workspace).skills)
 
 
-def test_the_solution_is_shown_at_once_after_a_pass(workspace: Path, bucket: Bucket) -> None:
-    solve(workspace)
-    check(SLUG, workspace=workspace, open_store=lambda: bucket)
+def test_the_solution_is_shown_at_once_after_a_pass(exercise: Exercise, workspace: Path) -> None:
+    solve(exercise, workspace)
+    check(SLUG, workspace=workspace)
     assert solution(SLUG, workspace=workspace).shown
-    assert not where_am_i(workspace).stages[0].exercises[0].solution_seen
+    assert not shown(workspace).solution_seen
 
 
-def test_reset_brings_the_starter_back_and_keeps_the_old_work(workspace: Path) -> None:
-    place = solve(workspace)
-    assert reset(SLUG, workspace=workspace) == place
-    assert place.read_bytes() == EXERCISE.starter.read_bytes()
-    assert place.with_name("audit.py.old").read_bytes() == EXERCISE.solution.read_bytes()
+def test_reset_brings_the_starter_back_and_keeps_all_old_work(
+    exercise: Exercise, workspace: Path
+) -> None:
+    place = solve(exercise, workspace, "first")
+    assert reset(SLUG, workspace=workspace) == (place, place.with_name("sums.py.old"))
+    place.write_text("second")
+    assert reset(SLUG, workspace=workspace) == (place, place.with_name("sums.py.old.2"))
+    assert place.read_text() == STARTER
+    assert place.with_name("sums.py.old").read_text() == "first"
+    assert place.with_name("sums.py.old.2").read_text() == "second"
 
 
-def test_rejects_an_unknown_exercise_and_says_which_there_are(workspace: Path) -> None:
+def test_a_file_that_was_removed_is_brought_back_by_reset_alone(
+    exercise: Exercise, workspace: Path
+) -> None:
+    place = solve(exercise, workspace)
+    place.unlink()
+    result = check(SLUG, workspace=workspace)
+    assert (result.status, result.next_step) == ("error", f"loop learn reset {SLUG}")
+    assert not place.exists()
+    reset(SLUG, workspace=workspace)
+    assert place.read_text() == STARTER
+
+
+def test_what_was_skipped_is_out_of_the_way_and_comes_round_again(
+    course: Path, workspace: Path
+) -> None:
+    add_exercise(course, "one")
+    two = add_exercise(course, "two", prerequisites=["one"])
+    assert skip("one", workspace=workspace).next_slug == "two"
+    assert shown(workspace, "one").standing == "skipped"
+    solve(two, workspace)
+    check("two", workspace=workspace)
+    assert where_am_i(workspace).next_slug == "one"
+
+
+def test_a_capstone_stands_for_its_stage_and_for_no_skill_but_its_own(
+    course: Path, workspace: Path
+) -> None:
+    add_exercise(course, "one", skills={"features": 2})
+    add_exercise(course, "two", prerequisites=["one"])
+    top = add_exercise(course, "top", prerequisites=["two"], capstone=True, skills={"dataset": 3})
+    other = add_exercise(course, "other", stage=2, prerequisites=["two"])
+    assert shown(workspace, "top").standing == "locked"
+    solve(top, workspace)
+    assert check("top", workspace=workspace).status == "pass"
+    standings = {each.slug: each.standing for each in where_am_i(workspace).exercises}
+    assert standings == {"one": "covered", "two": "covered", "top": "done", "other": "next"}
+    levels = {skill.area: skill.level for skill in where_am_i(workspace).skills}
+    assert (levels["dataset"], levels["features"]) == (3, 0)
+    assert where_am_i(workspace).minutes_left == other.manifest.minutes
+
+
+def test_rejects_an_unknown_exercise_and_says_which_there_are(
+    exercise: Exercise, workspace: Path
+) -> None:
     with pytest.raises(NotFoundError, match=SLUG):
         hint("no-such-exercise", workspace=workspace)
 
 
-def test_rejects_a_record_that_is_none_and_names_its_line(workspace: Path) -> None:
+@pytest.mark.parametrize("damage", [b'{"half": ', b"\xff\xfe\x00", b"[]", b"null"])
+def test_a_damaged_record_is_named_and_loses_no_other(
+    exercise: Exercise, workspace: Path, damage: bytes
+) -> None:
+    hint(SLUG, workspace=workspace)
+    path = workspace / "progress.jsonl"
+    lines = len(path.read_bytes().splitlines())
+    path.write_bytes(path.read_bytes() + damage)
+    hint(SLUG, workspace=workspace)
+    progress = where_am_i(workspace)
+    assert progress.damaged_lines == (lines + 1,)
+    assert shown(workspace).hints == 2
+
+
+def test_a_repository_in_the_middle_of_a_merge_does_not_stop_the_course(
+    exercise: Exercise, course: Path, workspace: Path
+) -> None:
     begin(workspace)
-    (workspace / "progress.jsonl").write_text('\n{"half": ')
-    with pytest.raises(IntegrityError, match="Line 2 of"):
-        where_am_i(workspace)
+    (workspace / ".git/MERGE_HEAD").write_text(git(workspace, "rev-parse", "HEAD"))
+    other = add_exercise(course, "other")
+    begin(workspace, "other")
+    assert place_of(other, workspace).is_file()
 
 
 def test_a_workspace_without_git_names_the_mend(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
+    exercise: Exercise, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UnavailableError, match="git is not installed") as told:
@@ -168,6 +320,42 @@ def test_a_workspace_without_git_names_the_mend(
     assert "Install git" in told.value.next_step
 
 
+def test_a_workspace_that_is_a_link_is_followed(
+    exercise: Exercise, workspace: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "real").mkdir()
+    workspace.symlink_to(tmp_path / "real")
+    solve(exercise, workspace)
+    assert check(SLUG, workspace=workspace).status == "pass"
+    assert (tmp_path / "real/progress.jsonl").is_file()
+
+
+def test_time_at_work_leaves_long_pauses_out(exercise: Exercise, workspace: Path) -> None:
+    begin(workspace)
+    times = ("10:00", "10:20", "10:30", "13:00", "13:05")
+    lines = [
+        json.dumps({"at": f"2026-11-01T{time}:00Z", "slug": SLUG, "event": "hint", "hint": 1})
+        for time in times
+    ]
+    (workspace / "progress.jsonl").write_text("\n".join(lines) + "\n")
+    assert where_am_i(workspace).minutes_spent == 35
+
+
+def test_the_ml_test_score_is_its_weakest_side(course: Path, workspace: Path) -> None:
+    tests = ["Data 1: a schema", "Data 2", "Model 1", "Infra 3", "Monitor 7: words"]
+    exercise = add_exercise(course, SLUG, ml_test_score=tests)
+    assert where_am_i(workspace).ml_test_score.score == 0
+    solve(exercise, workspace)
+    check(SLUG, workspace=workspace)
+    found = where_am_i(workspace).ml_test_score
+    assert (found.score, found.sections["Data"]) == (1, 2)
+
+
 def test_the_public_face_is_what_the_command_line_builds_on() -> None:
     assert checker.__all__ == sorted(checker.__all__)
     assert {"begin", "where_am_i", "check", "hint", "solution", "reset"} < set(checker.__all__)
+
+
+def test_exercises_are_read_again_where_they_changed(course: Path) -> None:
+    add_exercise(course, "one")
+    assert [each.manifest.slug for each in load_fresh(course)] == ["one"]
