@@ -32,7 +32,8 @@ def explain_with(top: TyperGroup, makefile: Path) -> Callable[[Sequence[str]], s
 
 def _explain_make(words: Sequence[str], targets: set[str]) -> str | None:
     for word in words:
-        if not _is_placeholder(word) and "=" not in word and word not in targets:
+        is_target = not (_is_placeholder(word) or "=" in word or word.startswith("-"))
+        if is_target and word not in targets:
             return f"There is no 'make {word}'."
     return None
 
