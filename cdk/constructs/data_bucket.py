@@ -14,6 +14,7 @@ from cdk.constructs.removal import removal_policy
 from cdk.constructs.rules import acknowledge
 
 CAPTURED_DAYS = 90  # predictions hold people's data: kept for monitoring and retraining, no longer
+BATCH_DAYS = 90  # files that were scored, and their answers, hold them too
 RUNS_DAYS = 400  # a year of runs can be compared with the same month of the year before
 NONCURRENT_DAYS = 30
 INCOMPLETE_UPLOAD_DAYS = 2
@@ -93,6 +94,24 @@ class DataBucket(Construct):
         if rights.asks:
             self._grant_list(role, condition={"Null": {"s3:prefix": "true"}})
 
+    def grant_delivery(self, role: iam.IRole, folder: str) -> None:
+        """Give a stream's role what Firehose wants for writing into a folder.
+
+        https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-s3
+        """
+        role.add_to_principal_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "s3:GetBucketLocation",
+                    "s3:ListBucket",
+                    "s3:ListBucketMultipartUploads",
+                ],
+                resources=[self.bucket.bucket_arn],
+            )
+        )
+        for action in ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"):
+            self._grant_objects(role, action, (f"{folder}*",))
+
     def _grant_list(
         self, role: iam.IRole, *, condition: Mapping[str, Mapping[str, object]]
     ) -> None:
@@ -147,6 +166,7 @@ def _lifecycle_rules() -> list[s3.LifecycleRule]:
         s3.LifecycleRule(
             id="captured", prefix="captured/", expiration=Duration.days(CAPTURED_DAYS)
         ),
+        s3.LifecycleRule(id="batch", prefix="batch/", expiration=Duration.days(BATCH_DAYS)),
         s3.LifecycleRule(id="runs", prefix="runs/", expiration=Duration.days(RUNS_DAYS)),
         s3.LifecycleRule(
             id="old-versions",

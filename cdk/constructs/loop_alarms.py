@@ -10,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from cdk.config import Config
 from cdk.constructs.alarms import PERIOD, AlarmTopic, Limit
+from cdk.constructs.capture_stream import CaptureStream
 from cdk.constructs.python_function import METRICS_NAMESPACE
 
 LATENCY_LIMIT_MS = 3000
@@ -18,6 +19,8 @@ LATENCY_LIMIT_MS = 3000
 DRIFT_LIMIT = 0.25
 # Live loss over holdout loss: half as bad again as promised.
 QUALITY_LIMIT = 1.5
+# The stream gathers for one minute, and keeps what it cannot deliver for a day.
+UNDELIVERED_LIMIT_S = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class LoopMetrics:
     predictor: lambda_.IFunction
     monitor: lambda_.IFunction
     api: apigateway.RestApi
+    captures: CaptureStream
     dead_letters: sqs.IQueue
     workflow: sfn.IStateMachine
 
@@ -88,6 +92,12 @@ def _service_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.
             metric=metrics.api.metric_server_error(statistic=total, period=PERIOD),
             limit=Limit(at_least=1),
             description="The API answered a request with a server error.",
+        ),
+        topic.add(
+            "undelivered-captures",
+            metric=metrics.captures.metric_age(),
+            limit=Limit(at_least=UNDELIVERED_LIMIT_S),
+            description="Captures wait in the stream: it cannot write them to the bucket.",
         ),
         topic.add(
             "dead-letters",

@@ -7,6 +7,7 @@ from constructs import Construct
 from cdk.bundling import Package
 from cdk.config import Config
 from cdk.constructs.api import STAGE_NAME, InferenceApi
+from cdk.constructs.capture_stream import CaptureStream
 from cdk.constructs.data_bucket import DataBucket, Rights
 from cdk.constructs.python_function import FunctionSpec, PythonFunction
 from cdk.stacks.base import LoopStack
@@ -22,6 +23,7 @@ class InferenceStack(LoopStack):
     Attributes
     ----------
     predictor : PythonFunction
+    captures : CaptureStream
     api : InferenceApi
     """
 
@@ -36,6 +38,7 @@ class InferenceStack(LoopStack):
         super().__init__(
             scope, "inference", config=config, description="the HTTP API and its function"
         )
+        self.captures = CaptureStream(self, "Captures", config=config, data=data)
         self.predictor = PythonFunction(
             self,
             "Predictor",
@@ -50,6 +53,7 @@ class InferenceStack(LoopStack):
             environment={
                 "BUCKET": data.bucket.bucket_name,
                 "CAPTURE_SHARE": str(config.capture_share),
+                "CAPTURE_STREAM": self.captures.name,
                 "ALIAS_REFRESH_S": str(ALIAS_REFRESH_S),
             },
         )
@@ -69,6 +73,7 @@ class InferenceStack(LoopStack):
                 asks=True,  # a model need not have an alias, nor the registry a default model
             ),
         )
+        self.captures.grant_put(function)
         live = lambda_.Alias(self, "Live", alias_name=STAGE_NAME, version=function.current_version)
         self.api = InferenceApi(self, "Api", config=config, function=live)
         self._add_outputs()

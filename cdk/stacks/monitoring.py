@@ -42,6 +42,7 @@ class MonitoringStack(LoopStack):
             predictor=inference.predictor.function,
             monitor=monitor.function,
             api=inference.api.api,
+            captures=inference.captures,
             dead_letters=storage.dead_letters,
             workflow=training.workflow.state_machine,
         )
