@@ -44,6 +44,7 @@ MAX_PART_BYTES: Final = 256 * 1024
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _AGAIN_S: Final = 1.0
+_MAX_QUOTED: Final = 200
 _ends_at_s: float | None = None
 _loaded: dict[tuple[str, str], ModuleType] = {}
 
@@ -139,16 +140,19 @@ def _say_broke() -> str:
 
 
 @contextmanager
-def guarded(name: PartName, what: Callable[[], str] = _say_broke) -> Iterator[None]:
+def guarded(
+    name: PartName, what: Callable[[], str] = _say_broke, *, sees_data: bool = True
+) -> Iterator[None]:
     """Turn whatever a part raises into one sentence, and end one that does not end by itself.
 
-    The text of its error is left out: it may hold a cell or a field. The system's own faults
-    (`LoopError`), a lack of memory and an interrupt pass.
+    The system's own faults (`LoopError`), a lack of memory and an interrupt pass.
 
     Parameters
     ----------
     what : callable
         Says what happened to it, after "Your part clean"; asked only when something did.
+    sees_data : bool
+        Whether the text of its error may hold a cell or a field, and so is left out.
 
     Raises
     ------
@@ -168,7 +172,13 @@ def guarded(name: PartName, what: Callable[[], str] = _say_broke) -> Iterator[No
             " of its step was up. Does a loop in it never end?"
         ) from None
     except BaseException as error:  # noqa: BLE001 - a part may call sys.exit
-        raise PartError(f"Your part {name} {what()}{_describe(name, error)}.") from None
+        said = "" if sees_data else _quote(error)
+        raise PartError(f"Your part {name} {what()}{_describe(name, error)}{said}.") from None
+
+
+def _quote(error: BaseException) -> str:
+    first = str(error).strip().partition("\n")[0].rstrip(".")
+    return f": {first[:_MAX_QUOTED]}" if first else ""
 
 
 def _describe(name: PartName, error: BaseException) -> str:

@@ -24,6 +24,7 @@ import uv
 
 from cdk.bundling.compiling import compile_folder
 from cdk.bundling.files import add_files, measure_mib, read_sources, strip, write_sources
+from cdk.bundling.own_parts import read_own_parts
 from cdk.bundling.platforms import Platform
 from cdk.bundling.recipes import MIB, RECIPES, PackageName, Recipe
 from cdk.config import Config
@@ -120,6 +121,7 @@ class _Builder:
         # A step says what it was installed from: the lock lies where the project has it.
         lock = self._lock(name)
         sources[PurePosixPath(lock.relative_to(self.root).as_posix())] = lock.read_bytes()
+        sources.update(read_own_parts(name))
         dependencies = self._dependencies_key(name)
         key = _hash([dependencies.encode(), *(part for pair in sources.items() for part in
                                               (str(pair[0]).encode(), pair[1]))])  # fmt: skip

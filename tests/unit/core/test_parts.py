@@ -89,6 +89,16 @@ def test_tells_the_line_and_the_kind_of_error_and_never_its_text(own: Parts) -> 
     assert raised.value.__suppress_context__
 
 
+def test_quotes_the_first_line_of_an_error_where_there_are_no_data() -> None:
+    with (
+        pytest.raises(PartError) as raised,
+        parts.guarded("alarm", sees_data=False),
+    ):
+        raise ValueError("there is one of this name already.\nand more")
+    said = "Your part alarm broke: ValueError: there is one of this name already."
+    assert str(raised.value) == said
+
+
 def test_the_systems_own_faults_pass_through_a_part(own: Parts) -> None:
     own.good("clean")
     with pytest.raises(UnavailableError, match="the bucket"), parts.guarded("clean"):
