@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 # Tests that share something dear stay together in one process; see tests/conftest.py.
 PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 LOCK := $(UV) pip compile --universal --generate-hashes --no-header --no-annotate --quiet
-LAMBDA_GROUPS := control evaluate fit inference tables
+LAMBDA_GROUPS := batch control evaluate fit inference tables
 # One line per step, with the seconds since make began.
 STARTED := $(shell date +%s)
 say = @printf '%4ds  %s\n' $$(( $$(date +%s) - $(STARTED) )) '$(1)'
@@ -17,7 +17,7 @@ export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up down clean test check lint types imports unit format lock bench-validation bench-serving bench-batch bench-training
+.PHONY: help setup up down clean test check lint types imports prove unit format lock bench-validation bench-serving bench-batch bench-training
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,10 +46,16 @@ lint: setup ## ruff: rules and format
 types: setup ## mypy, strict
 	$(call say,types)
 	@$(BIN)/mypy
+	@$(BIN)/python -m curriculum.author.strict
 
 imports: setup ## the arrows between the folders
 	$(call say,import rules)
 	@$(BIN)/lint-imports
+
+prove: setup ## every exercise: looked over, and proven three ways with 20 seeds
+	$(call say,exercises)
+	@$(BIN)/loop author check --all
+	@$(BIN)/loop author prove --all
 
 unit: setup ## the quick tests: no local cloud, no package builds
 	$(call say,quick tests)
