@@ -12,6 +12,7 @@ from cdk.constructs.alarms import AlarmTopic
 from cdk.constructs.data_bucket import DataBucket, Rights
 from cdk.constructs.loop_alarms import LoopMetrics, add_alarms
 from cdk.constructs.loop_dashboard import make_dashboard
+from cdk.constructs.own_alarm import add_own_alarm
 from cdk.constructs.python_function import FunctionSpec, PythonFunction
 from cdk.stacks.base import LoopStack
 from cdk.stacks.inference import InferenceStack
@@ -48,6 +49,7 @@ class MonitoringStack(LoopStack):
         )
         alarm_topic = AlarmTopic(self, "Alarms", config=config)
         alarms = add_alarms(alarm_topic, metrics=metrics)
+        alarms += add_own_alarm(self, topic=alarm_topic, metrics=metrics)
         make_dashboard(self, metrics=metrics, alarms=alarms)
         CfnOutput(self, "AlarmTopicArn", value=alarm_topic.topic.topic_arn)
         CfnOutput(self, "MonitorFunctionName", value=monitor.function.function_name)
