@@ -25,8 +25,11 @@ from lambdas.inference.router import Router
 from lambdas.inference.settings import Settings
 from lambdas.inference.stream import TIMEOUT_S, Stream
 from lambdas.inference.table import make_router
+from lambdas.inference.trials import Trying
 
 _QUICK_TIMEOUT_S = 1.0
+# What a shadow may cost a caller: nothing runs here once the answer is out.
+_SHADOW_WAIT_S = 0.02
 _HOST_LENGTH = len("host")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -91,6 +94,7 @@ def build(settings: Settings) -> Handler:
         quick_store=quick_store,
         refresh_s=settings.alias_refresh_s,
         on_fallback=lambda model: recorder.count("Fallbacks", 1, model=model),
+        trying=Trying(lambda metric, model: recorder.count(metric, 1, model=model), _SHADOW_WAIT_S),
     )
     return make_handler(make_router(models=models, recorder=recorder, keyed=True))
 

@@ -120,12 +120,6 @@ class Desk:
             ready, self._ready = self._ready, []
         return ready
 
-    def drain(self, *, within_s: float) -> None:
-        """Wait until all shadows are asked, at most `within_s`."""
-        ends_s = time.monotonic() + within_s
-        while self._waiting and self._waiting.unfinished_tasks and time.monotonic() < ends_s:
-            time.sleep(0.01)
-
     def _open_queue(self) -> "queue.Queue[Mirrored]":
         with self._lock:
             if self._waiting is None:
@@ -142,7 +136,6 @@ class Desk:
             else:
                 self._ask(mirrored, model)
             mirrored.done.set()
-            waiting.task_done()
 
     def _ask(self, mirrored: Mirrored, model: str) -> None:
         try:

@@ -30,6 +30,7 @@ from lambdas.inference.models import Models
 from lambdas.inference.prometheus import Counted, Counts
 from lambdas.inference.settings import Settings
 from lambdas.inference.table import make_router
+from lambdas.inference.trials import Trying
 
 GRAPH = "model.onnx"
 MANIFEST = "manifest.json"
@@ -121,6 +122,7 @@ def build(
         quick_store=quick_store,
         refresh_s=settings.alias_refresh_s,
         on_fallback=lambda name: recorder.count("Fallbacks", 1, model=name),
+        trying=Trying(lambda metric, name: recorder.count(metric, 1, model=name)),
     )
     models.chosen = model
     models.keep_fresh()
