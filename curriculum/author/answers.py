@@ -2,11 +2,12 @@
 
 import importlib.util
 import io
+import shutil
 import tempfile
 import time
 import zipfile
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, Self, cast
 
 from core.errors import LoopError
 from curriculum.author.proof import Expected
@@ -52,7 +53,14 @@ class CaseJudge:
         self._cases: list[Case] = []
         self._not_ready: LoopError | None = None
         self._is_first = True
+        self._folder = tempfile.TemporaryDirectory(prefix="loop-prove-")
         self.prepare_s = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._folder.cleanup()
 
     def start(self, seed: int) -> None:
         """Make the cases; twice for the first seed, to see that they are the same."""
@@ -75,11 +83,28 @@ class CaseJudge:
         if not file.is_file():
             return missing(self._exercise, file)
         result = judge_cases(
-            self._exercise, self._module, self._cases, self._child, file, seed=seed
+            self._exercise,
+            self._module,
+            self._cases,
+            self._child,
+            self._lay_out(expected.answer, file),
+            seed=seed,
         )
         if result.status == "pass" and hasattr(self._module, "probe"):
             return self._probe(result, seed)
         return result
+
+    def _lay_out(self, answer: str, file: Path) -> Path:
+        """Put an answer where the learner's would be: beside the other files of the starter."""
+        folder = Path(self._folder.name) / answer
+        if not folder.exists():
+            ignored = shutil.ignore_patterns("__pycache__", ACTS)
+            places = [self._exercise.folder / "starter"]
+            places += [file.parent] if answer == "solution" else []
+            for place in places:
+                shutil.copytree(place, folder, ignore=ignored, dirs_exist_ok=True)
+            shutil.copyfile(file, folder / str(self._exercise.manifest.file))
+        return folder / str(self._exercise.manifest.file)
 
     def _probe(self, result: Result, seed: int) -> Result:
         act = self._exercise.folder / "solution" / ACTS
@@ -123,7 +148,7 @@ class TextJudge:
             return missing(self._exercise, file)
         with tempfile.TemporaryDirectory(prefix="loop-prove-") as folder:
             workspace = Path(folder)
-            copy = workspace / file.name
+            copy = workspace / str(self._exercise.manifest.file)
             try:
                 copy.write_text(self._complete(file, seed), encoding="utf-8")
             except LoopError as error:

@@ -51,8 +51,8 @@ class ExerciseProof(_View):
     seconds
         The whole proof.
     check_seconds
-        The slowest check of the solution, which is what a learner waits for (without the start of
-        a process).
+        A check of the solution, the middle one of all seeds: what a learner waits for, without the
+        start of a process.
     """
 
     slug: str

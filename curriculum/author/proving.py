@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from core.store import ObjectStore
@@ -82,12 +83,12 @@ def prove_exercise(
     """
     began = time.monotonic()
     answers = expect(exercise)
-    problem, slowest = "", 0.0
+    problem, check_s = "", 0.0
     with ExitStack() as stack:
         try:
             judge = _choose_judge(exercise, stack, open_live)
             times = 1 if open_live and isinstance(judge, DeedJudge) else seeds
-            slowest = _judge_all(judge, answers, times)
+            check_s = _judge_all(judge, answers, times)
         except UnrepeatableError:
             problem = "prepare() makes other cases from the same seed; take all chance from it."
         except Exception as error:  # an author's check may break in any way  # noqa: BLE001
@@ -97,13 +98,13 @@ def prove_exercise(
         mode=exercise.manifest.mode,
         answers=() if problem else tuple(each.conclude() for each in answers),
         seconds=round(time.monotonic() - began, 2),
-        check_seconds=round(slowest, 2),
+        check_seconds=round(check_s, 2),
         problem=problem,
     )
 
 
 def _judge_all(judge: Judge, answers: Sequence[Expected], seeds: int) -> float:
-    slowest = 0.0
+    times = [0.0]
     for seed in range(seeds):
         if all(each.is_settled for each in answers):
             break
@@ -116,10 +117,8 @@ def _judge_all(judge: Judge, answers: Sequence[Expected], seeds: int) -> float:
             seconds = time.monotonic() - began
             each.take(result, seed, seconds)
             if each.answer == "solution":
-                # The first time, what it imports is read from the disk.
-                seconds += judge.prepare_s if isinstance(judge, CaseJudge) else 0.0
-                slowest = max(slowest, seconds)
-    return slowest
+                times.append(seconds + (judge.prepare_s if isinstance(judge, CaseJudge) else 0.0))
+    return median(times[1:] or times)
 
 
 def _choose_judge(exercise: Exercise, stack: ExitStack, open_live: OpenLive | None) -> Judge:
@@ -132,7 +131,9 @@ def _choose_judge(exercise: Exercise, stack: ExitStack, open_live: OpenLive | No
     if not exercise.manifest.file.endswith(".py"):
         return TextJudge(exercise, open_store=open_store, open_live=open_live)
     child = stack.enter_context(Child())
-    return CaseJudge(exercise, child, open_store=open_store, open_live=open_live)
+    return stack.enter_context(
+        CaseJudge(exercise, child, open_store=open_store, open_live=open_live)
+    )
 
 
 def _open_world() -> ObjectStore:

@@ -66,6 +66,17 @@ def test_a_wrong_answer_with_the_message_of_another_is_told(studio: Studio) -> N
     assert told.startswith("Its message does not hold 'Missing is not zero'")
 
 
+def test_what_lies_beside_the_starter_lies_beside_every_answer(studio: Studio) -> None:
+    studio.write("starter/parts.py", "def halve(number):\n    return number / 2\n")
+    studio.change("solution/answer.py", '"""\n', '"""\nfrom parts import halve\n')
+    studio.change(
+        "solution/answer.py",
+        "(ordered[lower] + ordered[upper]) / 2",
+        "halve(ordered[lower] + ordered[upper])",
+    )
+    assert studio.prove().verdict == "proven"
+
+
 def test_a_missing_answer_is_told(studio: Studio) -> None:
     (studio.folder / "wrong/unordered.py").unlink()
     assert "there is no wrong/unordered.py" in only_problem(studio, "wrong/unordered")
