@@ -18,6 +18,7 @@ MAX_TEXT_BYTES: Final = 512 * 1024 * 1024
 MIN_TRAINING_ROWS: Final = 10
 _MIN_CLASS_ROWS: Final = 2
 _MIN_STEPS: Final = 16  # float32 numbers between the lowest and the highest value
+_LAST_BUT_ONE: Final = np.nextafter(np.finfo(np.float32).max, np.float32(0))
 
 
 def check_size(rows: int, contract: Contract) -> None:
@@ -71,7 +72,9 @@ def check_precision(
         largest = max(abs(low), abs(high))
         if not (low < high or name in rounded) or largest > float(np.finfo(np.float32).max):
             continue
-        if high - low >= _MIN_STEPS * float(np.spacing(np.float32(largest))):
+        # Above the largest float32 there is none to measure the step to, below it there is.
+        measured = np.minimum(np.float32(largest), _LAST_BUT_ONE)
+        if high - low >= _MIN_STEPS * float(np.spacing(measured)):
             continue
         role = "target" if name == contract.target else "column"
         mend = "" if role == "target" else ", or leave the column out"

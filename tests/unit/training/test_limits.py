@@ -87,6 +87,14 @@ def test_rejects_whole_numbers_that_float32_has_rounded_to_one() -> None:
     check_precision({"x": (0, 1.7e18)}, {"x": 100}, make_contract("binary"))
 
 
+def test_the_largest_number_of_a_model_is_far_from_the_others() -> None:
+    largest = float(np.finfo(np.float32).max)
+    check_precision({"x": (2.0, largest)}, (), make_contract("binary"))
+    beside = float(np.nextafter(np.float32(largest), np.float32(0)))
+    with pytest.raises(InvalidInputError, match="seventh digit"):
+        check_precision({"x": (beside, largest)}, (), make_contract("binary"))
+
+
 @pytest.mark.parametrize(
     ("low", "high"),
     [(5.0, 5.0), (0.0, 1e-30), (1e9, 1e9 + 5000), (np.nan, np.nan), (-3e38, 3e38), (0.0, 1e39)],
