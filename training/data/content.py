@@ -66,18 +66,23 @@ def _load_arrays(raw: RawTable, kinds: dict[str, str]) -> dict[str, NDArray[Any]
 
 
 def _fill(column: NDArray[Any] | np.ma.MaskedArray[Any, Any], kind: str) -> NDArray[Any]:
+    """Put a column's number for missing where duckdb left what happened to be there."""
+    values, unknown = np.ma.getdata(column), np.ma.getmask(column)
+    missing = np.nan if kind in _NUMBERS else 2 if kind == "BOOLEAN" else _NO_LABEL
+    if unknown is not np.ma.nomask:
+        np.copyto(values, missing, where=unknown, casting="unsafe")
     if kind in _NUMBERS:
         # Zero plus zero is zero, also for the zero below zero.
-        return np.ma.filled(column, np.nan).astype(_NUMBERS[kind], copy=False) + 0
-    missing = 2 if kind == "BOOLEAN" else _NO_LABEL
-    return np.ma.filled(column, missing).astype("u1" if kind == "BOOLEAN" else "<u2", copy=False)
+        np.add(values, 0, out=values)
+    return values.astype(_NUMBERS.get(kind, "u1" if kind == "BOOLEAN" else "<u2"), copy=False)
 
 
 def _rank_labels(
     raw: RawTable, column: str, codes: NDArray[np.uint16]
 ) -> tuple[list[str], NDArray[np.uint16]]:
     # Numbered among the labels that occur: others that a contract allows change no content.
-    labels: list[str] = _run(raw, f"SELECT enum_range(any_value({column})) FROM clean")[0][0]  # noqa: S608
+    one = f"(SELECT {column} FROM clean LIMIT 1)"  # noqa: S608
+    labels: list[str] = _run(raw, f"SELECT enum_range(any_value({column})) FROM {one}")[0][0]  # noqa: S608
     occurs = np.bincount(codes, minlength=_NO_LABEL + 1)[: len(labels)] > 0
     ranked = sorted((label, code) for code, label in enumerate(labels) if occurs[code])
     ranks = np.zeros(_NO_LABEL + 1, "<u2")
