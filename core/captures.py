@@ -58,12 +58,15 @@ def read_captures(
     *,
     model: str | None = None,
     max_rows: int = MAX_ROWS,
+    max_objects: int | None = None,
 ) -> Found:
     """Read what was served between two times, of one model or of all: the newest `max_rows`."""
     found = Found()
     infos = [info for info in _list_since(store, start, end, found) if info.modified_at >= start]
     infos.sort(key=lambda info: (info.modified_at, info.key), reverse=True)
-    _read(store, infos, found, model=model, between=(start, end), max_rows=max_rows)
+    most = MAX_OBJECTS if max_objects is None else max_objects
+    found.truncated |= len(infos) > most
+    _read(store, infos[:most], found, model=model, between=(start, end), max_rows=max_rows)
     return found
 
 
@@ -73,6 +76,8 @@ def find_captures(store: ObjectStore, wanted: Set[str], *, model: str) -> Found:
     infos: list[ObjectInfo] = []
     for hour in sorted(_list_hours(wanted), reverse=True):
         infos.extend(islice(store.list(hour), MAX_OBJECTS + 1 - len(infos)))
+    found.truncated = len(infos) > MAX_OBJECTS
+    infos = infos[:MAX_OBJECTS]
     _read(store, infos, found, model=model, wanted=wanted)
     return found
 
@@ -138,9 +143,9 @@ def _read(
 
 def _take_within(infos: Iterable[ObjectInfo], found: Found) -> Iterator[ObjectInfo]:
     size_bytes = 0
-    for number, info in enumerate(infos):
+    for info in infos:
         size_bytes += info.size_bytes
-        if number >= MAX_OBJECTS or size_bytes > MAX_BYTES:
+        if size_bytes > MAX_BYTES:
             found.truncated = True
             return
         yield info
