@@ -11,12 +11,12 @@ import time
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
-from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from curriculum.child.codec import pack, unpack
+from curriculum.child.pipes import receive, send
 
 MEMORY_BYTES: Final = 2 * 1024**3
 ANSWER_BYTES: Final = 256 * 1024**2
@@ -162,11 +162,13 @@ class _Running:
     def __init__(self, memory_bytes: int) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="loop-check-", ignore_cleanup_errors=True)
         self._mark = secrets.token_hex(16)
-        theirs_in, self._requests = Pipe(duplex=False)
-        self._answers, theirs_out = Pipe(duplex=False)
+        theirs_in, self._requests = os.pipe()
+        self._answers, theirs_out = os.pipe()
+        os.set_blocking(self._requests, False)
+        os.set_blocking(self._answers, False)
         self._process = self._start(theirs_in, theirs_out, memory_bytes)
-        theirs_in.close()
-        theirs_out.close()
+        os.close(theirs_in)
+        os.close(theirs_out)
         self._said = bytearray()
         self._listener = threading.Thread(target=self._listen, daemon=True, name="printed")
         self._listener.start()
@@ -174,10 +176,10 @@ class _Running:
     def ask(self, request: bytes, timeout_s: float) -> dict[str, Any]:
         deadline = time.monotonic() + timeout_s
         try:
-            self._requests.send_bytes(request)
-            if not self._answers.poll(max(deadline - time.monotonic(), 0.0)):
-                raise EndedError(timed_out=True)
-            answer = unpack(self._answers.recv_bytes(ANSWER_BYTES))
+            send(self._requests, request, deadline=deadline)
+            answer = unpack(receive(self._answers, largest=ANSWER_BYTES, deadline=deadline))
+        except TimeoutError as error:
+            raise EndedError(timed_out=True) from error
         except (EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise EndedError(timed_out=False) from error
         return dict(answer)
@@ -193,17 +195,15 @@ class _Running:
         _end_strays(self._mark)
         self._process.wait()
         self._listener.join(timeout=1.0)
-        for connection in (self._requests, self._answers):
-            connection.close()
+        os.close(self._requests)
+        os.close(self._answers)
         if self._process.stdout is not None and not self._listener.is_alive():
             self._process.stdout.close()
         self._folder.cleanup()
         return self.printed()
 
-    def _start(
-        self, requests: Connection, answers: Connection, memory_bytes: int
-    ) -> "subprocess.Popen[bytes]":
-        ends = (requests.fileno(), answers.fileno())
+    def _start(self, requests: int, answers: int, memory_bytes: int) -> "subprocess.Popen[bytes]":
+        ends = (requests, answers)
         # -P: nothing of the folder it starts in is importable; -B: no files beside the learner's.
         command = [sys.executable, "-P", "-s", "-B", "-m", "curriculum.child", *map(str, ends)]
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module

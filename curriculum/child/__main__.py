@@ -11,12 +11,12 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from curriculum.child.codec import pack, unpack
+from curriculum.child.pipes import receive, send
 
 _FILE_BYTES: Final = 1024**3
 
@@ -24,11 +24,10 @@ _FILE_BYTES: Final = 1024**3
 def main(read_fd: int, write_fd: int, memory_bytes: int) -> None:
     """Serve requests until the checker closes its end."""
     _limit(memory_bytes)
-    requests, answers = Connection(read_fd, writable=False), Connection(write_fd, readable=False)
     server, own_process = _Server(), os.getpid()
     with suppress(EOFError):
         while True:
-            request = unpack(requests.recv_bytes())
+            request = unpack(receive(read_fd, largest=sys.maxsize))
             answer = server.answer(request)
             if os.getpid() != own_process:
                 # The learner's code forked, and this is the other one.
@@ -36,7 +35,7 @@ def main(read_fd: int, write_fd: int, memory_bytes: int) -> None:
             for stream in (sys.stdout, sys.stderr):
                 with suppress(Exception):
                     stream.flush()
-            answers.send_bytes(answer)
+            send(write_fd, answer)
 
 
 class _Server:
