@@ -1,22 +1,20 @@
 """Every answer's form: JSON that is written once, and errors that never repeat the input."""
 
 import json
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Scope
 
 from core.errors import ConflictError, LoopError, NotFoundError, UnavailableError
 from core.strict_json import InvalidJsonError, parse_json
 from lambdas.inference.deadline import LateError
 from lambdas.inference.served import NoModelError
+from lambdas.inference.web import Request, Response, TooLargeError
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_ROWS = 1000
 RETRY_AFTER_S = 5
+
+_JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +23,6 @@ class Problem:
 
     place: tuple[str | int, ...]
     rule: str
-
-
-class WholeRequest(Request):
-    """A request whose body is all there, so that answering it waits for nothing."""
-
-    def __init__(self, scope: Scope, body: bytes) -> None:
-        super().__init__(scope)
-        self.whole = body
-
-    async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Yield the body."""
-        yield self.whole
 
 
 class RequestError(Exception):
@@ -52,27 +38,36 @@ class RequestError(Exception):
         A sentence for people; nothing of the input.
     details : iterable of Problem
         The places and rules.
+    headers : mapping of str to str
+        What the answer says besides.
     """
 
     def __init__(
-        self, status: int, code: str, message: str, details: Iterable[Problem] = ()
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: Iterable[Problem] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.details = tuple(details)
+        self.headers = headers or {}
 
 
 def answer(content: object, *, status: int = 200) -> Response:
     """Write an answer."""
     body = json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return Response(body.encode(), status, media_type="application/json")
+    return Response(body, status, media_type=_JSON)
 
 
 def answer_bytes(body: bytes) -> Response:
     """Answer with JSON that is written already."""
-    return Response(body, media_type="application/json")
+    return Response(body, media_type=_JSON)
 
 
 def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's form
@@ -83,11 +78,15 @@ def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG00
         {"error": {"code": fault.code, "message": fault.message, "details": details}},
         status=fault.status,
     )
+    add_headers(response, fault)
+    return response
+
+
+def add_headers(response: Response, fault: RequestError) -> None:
+    """Add what the answer to a fault says beside its body, in any protocol."""
     if fault.status == 503:
         response.headers["retry-after"] = str(RETRY_AFTER_S)
-    if isinstance(error, HTTPException) and error.headers:
-        response.headers.update(error.headers)
-    return response
+    response.headers.update(fault.headers)
 
 
 async def read_body(request: Request) -> bytes:
@@ -98,14 +97,11 @@ async def read_body(request: Request) -> bytes:
     RequestError
         413 for a body over `MAX_BODY_BYTES`.
     """
-    if isinstance(request, WholeRequest):
-        _check_size(request.whole)
-        return request.whole
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        _check_size(body)
-    return bytes(body)
+    try:
+        return await request.read(MAX_BODY_BYTES)
+    except TooLargeError:
+        message = f"A body may have at most {MAX_BODY_BYTES} bytes."
+        raise RequestError(413, "too_large", message) from None
 
 
 async def read_object(request: Request) -> Mapping[str, object]:
@@ -178,17 +174,16 @@ def invalid(problems: Iterable[Problem]) -> RequestError:
     )
 
 
-def _check_size(body: bytes | bytearray) -> None:
-    if len(body) > MAX_BODY_BYTES:
-        raise RequestError(413, "too_large", f"A body may have at most {MAX_BODY_BYTES} bytes.")
-
-
 def _check_content_type(request: Request) -> None:
-    kind, _, parameters = request.headers.get("content-type", "application/json").partition(";")
+    content_type = request.header("content-type") or _JSON
+    encoding = request.header("content-encoding") or "identity"
+    if content_type == _JSON and encoding == "identity":
+        return
+    kind, _, parameters = content_type.partition(";")
     charset = parameters.strip().lower().replace('"', "")
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    encoding = encoding.strip().lower()
     if (
-        kind.strip().lower() != "application/json"
+        kind.strip().lower() != _JSON
         or charset not in ("", "charset=utf-8")
         or encoding != "identity"
     ):
@@ -201,7 +196,7 @@ def _check_content_type(request: Request) -> None:
 
 def is_foreseen(error: Exception) -> bool:
     """Tell a fault that a caller or the cloud can have from a fault of ours."""
-    return isinstance(error, RequestError | LoopError | HTTPException)
+    return isinstance(error, RequestError | LoopError)
 
 
 def to_request_error(error: Exception) -> RequestError:
@@ -209,8 +204,6 @@ def to_request_error(error: Exception) -> RequestError:
     match error:
         case RequestError():
             found = error
-        case HTTPException():
-            found = _from_router(error)
         case NotFoundError():
             found = RequestError(404, "not_found", str(error))
         case NoModelError():
@@ -223,11 +216,3 @@ def to_request_error(error: Exception) -> RequestError:
         case _:
             found = RequestError(500, "internal_error", "The service has a fault.")
     return found
-
-
-def _from_router(error: HTTPException) -> RequestError:
-    code, message = {
-        404: ("not_found", "There is no such path."),
-        405: ("method_not_allowed", "This path does not take this method."),
-    }.get(error.status_code, ("bad_request", "The request cannot be answered."))
-    return RequestError(error.status_code, code, message)

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import LoopError
+from lambdas.inference import web
 from lambdas.inference.answers import RequestError, answer, answer_error
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models
@@ -53,16 +54,33 @@ def create_app(*, models: Models, recorder: Recorder, keyed: bool = False) -> Fa
 
 def _answer_error(request: Request, error: Exception) -> Response:
     """Word a fault outside of the routes as the protocol does whose path it is nearest to."""
+    ours = web.AsgiRequest(request.scope, request.receive)
+    if isinstance(error, HTTPException):
+        error = _from_router(error)
     if request.scope["path"].startswith("/v2/"):
         from lambdas.inference.protocols import oip  # noqa: PLC0415 - not every request is theirs
 
-        return oip.answer_error(request, error)
-    return answer_error(request, error)
+        return _to_starlette(oip.answer_error(ours, error))
+    return _to_starlette(answer_error(ours, error))
+
+
+def _from_router(error: HTTPException) -> RequestError:
+    code, message = {
+        404: ("not_found", "There is no such path."),
+        405: ("method_not_allowed", "This path does not take this method."),
+    }.get(error.status_code, ("bad_request", "The request cannot be answered."))
+    return RequestError(error.status_code, code, message, headers=error.headers)
+
+
+def _to_starlette(response: web.Response) -> Response:
+    return Response(response.body, response.status_code, response.headers)
 
 
 def _as_endpoint(route: Route) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        return await route.answer(request)
+        ours = web.AsgiRequest(request.scope, request.receive)
+        ours.path_params = request.path_params
+        return _to_starlette(await route.answer(ours))
 
     # Not `wraps`: FastAPI would call it by the parameter's name in the other one.
     endpoint.__name__ = route.endpoint.__name__
@@ -82,7 +100,7 @@ def _add_page(app: FastAPI, models: Models, *, keyed: bool) -> None:
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi(model: str | None = None) -> Response:
-        return answer(page().read(model))
+        return _to_starlette(answer(page().read(model)))
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
@@ -104,4 +122,4 @@ class _FaultGuard:
         try:
             await self._app(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last place where a fault can be answered
-            await answer_fault(Request(scope), error)(scope, receive, send)
+            await answer_fault(web.AsgiRequest(scope, receive), error)(scope, receive, send)

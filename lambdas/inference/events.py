@@ -8,12 +8,9 @@ import base64
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 
-from starlette.datastructures import QueryParams
-from starlette.responses import Response
-
-from lambdas.inference.answers import WholeRequest
+from lambdas.inference.web import Request, Response, TooLargeError
 
 STAGE_PATH = "/live"
 """The API's stage; some gateways leave it in the path."""
@@ -22,7 +19,7 @@ TEXT_TYPES = ("text/", "application/json", "application/schema+json")
 """Answers of these media types go out as text; all others in base64."""
 
 
-class EventRequest(WholeRequest):
+class EventRequest(Request):
     """The request in an event of a REST API (version 1).
 
     Parameters
@@ -38,11 +35,12 @@ class EventRequest(WholeRequest):
         path = path.removeprefix(STAGE_PATH) or "/"
         if "%" in path:
             path = unquote(path)
-        super().__init__({"type": "http", "method": event["httpMethod"], "path": path}, body)
+        super().__init__(event["httpMethod"], path)
         self._event = event
+        self._body = body
 
     @cached_property
-    def headers(self) -> Mapping[str, str]:  # type: ignore[override]
+    def headers(self) -> Mapping[str, str]:
         """Header names in lower case, to values."""
         event = self._event
         many = event.get("multiValueHeaders") or {}
@@ -56,13 +54,20 @@ class EventRequest(WholeRequest):
                 found[name.lower()] = ", ".join(values)
         return found
 
-    @cached_property
-    def query_params(self) -> QueryParams:
-        """The query."""
-        event = self._event
-        many = event.get("multiValueQueryStringParameters")
-        query = many or event.get("queryStringParameters") or {}
-        return QueryParams(urlencode(query, doseq=True))
+    def header(self, name: str) -> str | None:
+        """Return one header by its name in lower case, without reading all of them."""
+        size = len(name)
+        for found, value in (self._event.get("headers") or {}).items():
+            if len(found) == size and found.lower() == name and value is not None:
+                values = (self._event.get("multiValueHeaders") or {}).get(found)
+                return ", ".join(values) if values and len(values) > 1 else value
+        return None
+
+    async def read(self, max_bytes: int) -> bytes:
+        """Return the body, or raise `TooLargeError`."""
+        if len(self._body) > max_bytes:
+            raise TooLargeError
+        return self._body
 
 
 def read_body(event: Mapping[str, Any]) -> bytes:
@@ -77,8 +82,8 @@ def read_body(event: Mapping[str, Any]) -> bytes:
 
 def write_answer(response: Response) -> dict[str, Any]:
     """Write a response as API Gateway wants it."""
-    headers = {name.decode(): value.decode() for name, value in response.raw_headers}
-    body = bytes(response.body)
+    headers = response.headers
+    body = response.body
     is_text = headers.get("content-type", "").startswith(TEXT_TYPES)
     return {
         "statusCode": response.status_code,

@@ -3,22 +3,16 @@
 from lambdas.inference.lean_start import end_imports  # before everything else
 
 # isort: split
-import asyncio
 import json
-import re
 from collections.abc import Callable, Coroutine
 from functools import cache
-from typing import Any
-
-from mangum import Mangum
-from mangum.types import LambdaContext
-from starlette.responses import Response
+from typing import TYPE_CHECKING, Any
 
 from core.errors import InvalidInputError
 from core.store import open_bucket
 from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import MARGIN_S, set_deadline
-from lambdas.inference.events import STAGE_PATH, TEXT_TYPES, EventRequest, read_body, write_answer
+from lambdas.inference.events import EventRequest, read_body, write_answer
 from lambdas.inference.keeping import Keeper, Objects
 from lambdas.inference.models import Models
 from lambdas.inference.router import Router
@@ -26,17 +20,19 @@ from lambdas.inference.settings import Settings
 from lambdas.inference.stream import TIMEOUT_S, Stream
 from lambdas.inference.table import make_router
 from lambdas.inference.trials import Trying
+from lambdas.inference.web import Response
+
+if TYPE_CHECKING:
+    from mangum.types import LambdaContext
 
 _QUICK_TIMEOUT_S = 1.0
 # What a shadow may cost a caller: nothing runs here once the answer is out.
 _SHADOW_WAIT_S = 0.02
-_HOST_LENGTH = len("host")
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
-Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+Handler = Callable[[dict[str, Any], "LambdaContext"], dict[str, Any]]
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer one request; what Lambda calls."""
     return _build_once()(event, context)
 
@@ -48,15 +44,14 @@ def make_handler(router: Router) -> Handler:
     nothing, and a task in a loop costs as much as a model of many trees. Everything else goes to
     the application through Mangum.
     """
-    asyncio.set_event_loop(_loop())
-    adapter = Mangum(
-        router,
-        lifespan="off",
-        api_gateway_base_path=STAGE_PATH,
-        text_mime_types=[*TEXT_TYPES],
-    )
 
-    def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    @cache
+    def adapter() -> Handler:
+        from lambdas.inference.adapting import adapt  # noqa: PLC0415 - no prediction needs it
+
+        return adapt(router)
+
+    def handle(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         if "httpMethod" not in event or "requestContext" not in event:
             raise InvalidInputError(
                 "This function answers events of an API Gateway REST API only.",
@@ -68,13 +63,11 @@ def make_handler(router: Router) -> Handler:
             return _refuse_body()
         set_deadline(_read_limit_s(context))
         request = EventRequest(event, body)
-        route = router.find(request.scope)
-        if route is not None:
-            return write_answer(_run(route.answer(request)))
-        # Somebody else's asyncio.run may have taken the thread's loop away.
-        asyncio.set_event_loop(_loop())
-        answer: dict[str, Any] = adapter(_without_odd_host(event), context)
-        return answer
+        found = router.find(request.method, request.path)
+        if found is None:
+            return adapter()(event, context)
+        route, request.path_params = found
+        return write_answer(_run(route.answer(request)))
 
     return handle
 
@@ -117,7 +110,7 @@ def _run(answering: Coroutine[Any, Any, Response]) -> Response:
     raise RuntimeError("A route of the table waits for something other than its request.")
 
 
-def _read_limit_s(context: LambdaContext | None) -> float | None:
+def _read_limit_s(context: "LambdaContext | None") -> float | None:
     """Return how long the function may still take, less the time to say so."""
     if context is None:
         return None
@@ -132,36 +125,6 @@ def _refuse_body() -> dict[str, Any]:
         "body": json.dumps({"error": error}),
         "isBase64Encoded": False,
     }
-
-
-def _without_odd_host(event: dict[str, Any]) -> dict[str, Any]:
-    """Drop a Host header that the adapter cannot split into a name and a port, and empty ones."""
-    headers = event.get("headers") or {}
-    many = event.get("multiValueHeaders") or {}
-    if all(map(_is_usable, headers.items())) and all(map(_is_usable, many.items())):
-        return event
-    return {
-        **event,
-        "headers": dict(filter(_is_usable, headers.items())),
-        "multiValueHeaders": dict(filter(_is_usable, many.items())),
-    }
-
-
-def _is_usable(header: tuple[str, object]) -> bool:
-    name, value = header
-    if value is None:
-        return False
-    return len(name) != _HOST_LENGTH or name.lower() != "host" or _is_host(value)
-
-
-def _is_host(value: object) -> bool:
-    only = value[0] if isinstance(value, list) and len(value) == 1 else value
-    return isinstance(only, str) and _HOST.fullmatch(only) is not None
-
-
-@cache
-def _loop() -> asyncio.AbstractEventLoop:
-    return asyncio.new_event_loop()
 
 
 @cache

@@ -106,14 +106,14 @@ class Counted:
                 status = message["status"]
             await send(message)
 
-        route = self._router.find(scope)
+        found = self._router.find(scope["method"], scope["path"])
         try:
             await self._app(scope, receive, notice)
         finally:
             method = scope["method"]
             self._counts.add_request(
                 method=method if method in _METHODS else "other",
-                path=route.path if route else "other",
+                path=found[0].path if found else "other",
                 status=status,
                 seconds=time.perf_counter() - started_s,
             )

@@ -7,15 +7,18 @@ goes to the FastAPI application, which is made of the same table when it is firs
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from lambdas.inference.deadline import set_deadline
 from lambdas.inference.routes import Route
+from lambdas.inference.web import AsgiRequest
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 _Parts = tuple[str, ...]
+_NOTHING: Mapping[str, str] = {}
 
 
 class Router:
@@ -36,7 +39,7 @@ class Router:
     def __init__(
         self,
         routes: Iterable[Route],
-        make_app: Callable[[], ASGIApp],
+        make_app: "Callable[[], ASGIApp]",
         *,
         list_more: Callable[[], Iterable[Route]] = tuple,
         limit_s: float | None = None,
@@ -50,45 +53,44 @@ class Router:
         self._add_all(routes)
 
     @property
-    def app(self) -> ASGIApp:
+    def app(self) -> "ASGIApp":
         """The application behind the table, made when it is first needed."""
         if self._app is None:
             self._app = self._make_app()
         return self._app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one connection (ASGI)."""
-        route = self.find(scope) if scope["type"] == "http" else None
+        is_http = scope["type"] == "http"
+        found = self.find(scope["method"], scope["path"]) if is_http else None
         if self._limit_s is not None:
             set_deadline(self._limit_s)
-        if route is None:
+        if found is None:
             await self.app(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request = AsgiRequest(scope, receive)
+        route, request.path_params = found
         response = await route.answer(request)
         await response(scope, receive, send)
 
-    def find(self, scope: Scope) -> Route | None:
-        """Return the route of a request and put the values in its path into the scope."""
-        route = self._look_up(scope)
-        if route is None and self._list_more is not None:
+    def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        """Return the route of a request and the values in its path."""
+        found = self._look_up(method, path)
+        if found is None and self._list_more is not None:
             list_more, self._list_more = self._list_more, None
             self._add_all(list_more())
-            route = self._look_up(scope)
-        return route
+            found = self._look_up(method, path)
+        return found
 
-    def _look_up(self, scope: Scope) -> Route | None:
-        method, path = scope["method"], scope["path"]
+    def _look_up(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
         route = self._plain.get((method, path))
         if route:
-            scope["path_params"] = {}
-            return route
+            return route, _NOTHING
         parts = tuple(path.split("/"))
         for pattern, candidate in self._open.get((method, len(parts)), ()):
             values = _match(pattern, parts)
             if values is not None:
-                scope["path_params"] = values
-                return candidate
+                return candidate, values
         return None
 
     def _add_all(self, routes: Iterable[Route]) -> None:

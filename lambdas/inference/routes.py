@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from lambdas.inference.answers import answer_error, is_foreseen
+from lambdas.inference.web import Request, Response
 
 _log = logging.getLogger(__name__)
 

@@ -2,15 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from lambdas.inference.answers import answer
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models
 from lambdas.inference.protocols import native
 from lambdas.inference.router import Router
 from lambdas.inference.routes import Route
+from lambdas.inference.web import Request, Response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
 def list_routes(models: Models, recorder: Recorder) -> list[Route]:
     """Return the routes of all protocols."""
-    return [*_list_own(models, recorder), *_list_foreign(models, recorder)]
+    return [*_list_own(models, recorder), *_list_more(models, recorder)]
 
 
 def _list_own(models: Models, recorder: Recorder) -> list[Route]:
@@ -28,11 +26,25 @@ def _list_own(models: Models, recorder: Recorder) -> list[Route]:
     ]
 
 
-def _list_foreign(models: Models, recorder: Recorder) -> list[Route]:
+def _list_more(models: Models, recorder: Recorder) -> list[Route]:
     # A cold function that is asked in its own protocol does not wait for the others.
     from lambdas.inference.protocols import mlflow, oip  # noqa: PLC0415
 
-    return [*oip.list_routes(models, recorder), *mlflow.list_routes(models, recorder)]
+    return [
+        *oip.list_routes(models, recorder),
+        *mlflow.list_routes(models, recorder),
+        *_list_learners(models, recorder),
+    ]
+
+
+def _list_learners(models: Models, recorder: Recorder) -> list[Route]:
+    from core import parts  # noqa: PLC0415
+
+    if parts.find("route") is None:
+        return []
+    from lambdas.inference import own_route  # noqa: PLC0415 - few systems have one
+
+    return own_route.list_routes(models, recorder)
 
 
 def make_router(
@@ -60,7 +72,7 @@ def make_router(
     return Router(
         _list_own(models, recorder),
         make_app,
-        list_more=lambda: _list_foreign(models, recorder),
+        list_more=lambda: _list_more(models, recorder),
         limit_s=limit_s,
     )
 

@@ -6,15 +6,11 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.h
 
 from collections.abc import Callable, Mapping
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-
 from core.contract import Contract
 from core.inputs import ContractViolationError
 from lambdas.inference.answers import (
-    RETRY_AFTER_S,
     RequestError,
+    add_headers,
     answer,
     parse_body,
     read_body,
@@ -38,6 +34,7 @@ from lambdas.inference.protocols.frames import (
 from lambdas.inference.protocols.tensors import TensorError
 from lambdas.inference.routes import Route
 from lambdas.inference.version import VERSION
+from lambdas.inference.web import Request, Response
 
 _READERS: Mapping[str, Callable[[Contract, object], Frame]] = {
     "dataframe_split": lambda _contract, content: read_split(content),
@@ -91,16 +88,12 @@ def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG00
     if isinstance(error, RequestError) and error.status == 415:
         return Response(error.message, 415, media_type="text/plain")
     if isinstance(error, ContractViolationError):
-        status, message = 400, _describe_violations(error)
-    else:
-        fault = to_request_error(error)
-        status, message = 400 if fault.status == 422 else fault.status, fault.message
-    content = {"error_code": _CODES.get(status, "BAD_REQUEST"), "message": message}
+        error = RequestError(400, "invalid_request", _describe_violations(error))
+    fault = to_request_error(error)
+    status = 400 if fault.status == 422 else fault.status
+    content = {"error_code": _CODES.get(status, "BAD_REQUEST"), "message": fault.message}
     response = answer(content, status=status)
-    if status == 503:
-        response.headers["retry-after"] = str(RETRY_AFTER_S)
-    if isinstance(error, HTTPException) and error.headers:
-        response.headers.update(error.headers)
+    add_headers(response, fault)
     return response
 
 

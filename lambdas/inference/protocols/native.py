@@ -4,9 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from core.inputs import ContractViolationError, InputWarning
 from core.registry import ALIASES, AliasState, Registry
 from lambdas.inference.answers import (
@@ -26,6 +23,7 @@ from lambdas.inference.models import Models, Served
 from lambdas.inference.outcomes import read_outcomes
 from lambdas.inference.quick_json import parse_rows, write_json
 from lambdas.inference.routes import Route
+from lambdas.inference.web import Request, Response
 
 MAX_EXPLAINED = 10
 """Records of a request whose answers are explained: each asks the model many times."""

@@ -12,13 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 from core.errors import NotFoundError
 from core.inputs import ContractViolationError
-from lambdas.inference.answers import RETRY_AFTER_S, answer, read_body, to_request_error
+from lambdas.inference.answers import add_headers, answer, read_body, to_request_error
 from lambdas.inference.asking import Asked, ask_columns
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models, Served
@@ -27,6 +24,7 @@ from lambdas.inference.protocols.oip_request import HEADER_SIZE, InferRequest, r
 from lambdas.inference.protocols.tensors import write_bytes
 from lambdas.inference.routes import Route
 from lambdas.inference.version import VERSION
+from lambdas.inference.web import Request, Response
 
 _TOLD = 5
 
@@ -88,10 +86,7 @@ def answer_error(request: Request, error: Exception) -> Response:  # noqa: ARG00
         return answer({"error": _describe_violations(error)}, status=400)
     fault = to_request_error(error)
     response = answer({"error": fault.message}, status=400 if fault.status == 422 else fault.status)
-    if fault.status == 503:
-        response.headers["retry-after"] = str(RETRY_AFTER_S)
-    if isinstance(error, HTTPException) and error.headers:
-        response.headers.update(error.headers)
+    add_headers(response, fault)
     return response
 
 

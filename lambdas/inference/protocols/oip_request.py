@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
-
 from core.contract import Contract
 from lambdas.inference.answers import MAX_ROWS, RequestError, parse_body
 from lambdas.inference.protocols.oip_metadata import list_outputs
@@ -44,7 +42,7 @@ class InferRequest:
     outputs: Mapping[str, bool]
 
 
-def read_request(contract: Contract, headers: Headers, body: bytes) -> InferRequest:
+def read_request(contract: Contract, headers: Mapping[str, str], body: bytes) -> InferRequest:
     """Read a request.
 
     Raises
@@ -73,7 +71,7 @@ def read_request(contract: Contract, headers: Headers, body: bytes) -> InferRequ
     )
 
 
-def _check_headers(headers: Headers) -> None:
+def _check_headers(headers: Mapping[str, str]) -> None:
     kind, _, rest = headers.get("content-type", _MEDIA_TYPES[0]).partition(";")
     charset = rest.strip().lower().replace('"', "")
     encoding = headers.get("content-encoding", "identity").strip().lower()
@@ -86,7 +84,7 @@ def _check_headers(headers: Headers) -> None:
         )
 
 
-def _split(headers: Headers, body: bytes) -> tuple[bytes, bytes]:
+def _split(headers: Mapping[str, str], body: bytes) -> tuple[bytes, bytes]:
     text = headers.get(HEADER_SIZE)
     if text is None:
         return body, b""

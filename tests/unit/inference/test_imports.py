@@ -8,7 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[3]
 HEAVY = (
     "boto3", "botocore", "duckdb", "joblib", "onnx", "pandas", "scipy", "skl2onnx", "sklearn",
-    "training", "cli", "cdk", "curriculum", "fastapi", "uvicorn", "httpx", "matplotlib", "mlflow",
+    "training", "cli", "cdk", "curriculum", "fastapi", "uvicorn", "httpx", "starlette", "mangum", "asyncio", "anyio", "ssl",
+    "matplotlib", "mlflow",
     "lambdas.inference.app", "lambdas.inference.page", "lambdas.inference.server",
     "lambdas.inference.protocols.schemas", "lambdas.inference.protocols.oip",
     "lambdas.inference.protocols.mlflow",

@@ -40,13 +40,11 @@ def test_application_and_quick_way_have_the_same_routes(service: Service) -> Non
 def test_every_route_is_found_by_the_quick_way(service: Service) -> None:
     for method, path in list_app_routes(service):
         asked = path.replace("{", "").replace("}", "")
-        scope: dict[str, Any] = {"type": "http", "method": method, "path": asked}
-        found = service.app.find(scope)
+        found = service.app.find(method, asked)
         assert found is not None
-        assert found.path == path
-        assert set(scope["path_params"]) == {
-            part[1:-1] for part in path.split("/") if part[:1] == "{"
-        }
+        route, values = found
+        assert route.path == path
+        assert set(values) == {part[1:-1] for part in path.split("/") if part[:1] == "{"}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +55,7 @@ def test_every_route_is_found_by_the_quick_way(service: Service) -> None:
 def test_quick_way_leaves_other_requests_to_the_application(
     service: Service, method: str, path: str
 ) -> None:
-    assert service.app.find({"type": "http", "method": method, "path": path}) is None
+    assert service.app.find(method, path) is None
 
 
 def drop_ids(reply: dict[str, Any]) -> tuple[int, str, Any]:
