@@ -14,7 +14,7 @@ from statistics import median
 from typing import Final
 
 from core.store import ObjectStore
-from curriculum.author.answers import (
+from curriculum.author.judges import (
     CaseJudge,
     DeedJudge,
     Judge,
