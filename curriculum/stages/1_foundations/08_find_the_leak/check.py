@@ -1,0 +1,147 @@
+"""Judges `find_leaks`: on honest tables, and on tables with one kind of leak, then with all."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from curriculum.checker.bench import Bench, Case
+from curriculum.checker.results import Failure
+from curriculum.material.answers import read_names, show
+from curriculum.material.churn import churn
+
+ROWS = 800
+Column = NDArray[np.float64] | NDArray[np.object_]
+Make = Callable[[NDArray[np.int64], np.random.Generator], Column]
+
+
+def make_survey(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+    """Ask only those who leave; the answers themselves say nothing."""
+    answered = np.where(y == 1, chance.random(len(y)) < 0.97, chance.random(len(y)) < 0.01)
+    return np.where(answered, chance.integers(1, 6, len(y)), np.nan)
+
+
+def make_refund(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+    """Give everybody small credits, and those who leave the rest of their month."""
+    large = np.where(y == 1, chance.random(len(y)) < 0.98, chance.random(len(y)) < 0.01)
+    small = chance.uniform(0, 3, len(y))
+    return np.where(large, chance.uniform(5, 40, len(y)), small).round(2)
+
+
+def make_middle(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+    """Put those who leave in the middle, all others on both sides of it."""
+    side = chance.choice([-1.0, 1.0], len(y)) * chance.uniform(1.0, 3.0, len(y))
+    return np.where(y == 1, chance.uniform(-0.9, 0.9, len(y)), side).round(3)
+
+
+def make_status(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+    """Set a code in the back office; three of nine mean that somebody has left."""
+    code = np.where(y == 1, chance.integers(6, 9, len(y)), chance.integers(0, 6, len(y)))
+    stray = chance.random(len(y)) < 0.02
+    code = np.where(stray, chance.integers(0, 9, len(y)), code)
+    return np.array([f"K{each}" for each in code], dtype=object)
+
+
+def make_calls(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+    """Count the calls of the month after: a bit more for those who leave."""
+    return chance.poisson(0.8 + 0.5 * y).astype(np.float64)
+
+
+# What leaks, and where to look when it was missed.
+LEAKS: dict[str, tuple[Make, str]] = {
+    "exit_survey": (
+        make_survey,
+        (
+            "That a value is missing can tell everything: here it is known for hardly anybody but "
+            "those who left. Make the missing a group of their own."
+        ),
+    ),
+    "refund_eur": (
+        make_refund,
+        "It is large for nearly everybody who left, and for hardly anybody else.",
+    ),
+    "meter_state": (
+        make_middle,
+        (
+            "It neither rises nor falls with y, and tells it all the same: those who left "
+            "lie in the middle. Group by value instead of correlating."
+        ),
+    ),
+    "office_code": (
+        make_status,
+        "A text can leak too: some of its codes belong to those who left.",
+    ),
+    "calls_later": (
+        make_calls,
+        (
+            "It was written afterwards: `written_after_days` says so. It knows only a little, and "
+            "that is why no statistic finds it."
+        ),
+    ),
+}
+
+
+def prepare(bench: Bench) -> list[Case]:
+    """Make an honest table, one for each leak, and one with all."""
+    names = list(LEAKS)
+    return [
+        make_case("a table without a leak", [], bench.seed),
+        *(
+            make_case(f"a table with {name}", [name], bench.seed + 1 + place)
+            for place, name in enumerate(names)
+        ),
+        make_case("a table with all of them", names, bench.seed + 9),
+    ]
+
+
+def make_case(name: str, leaks: list[str], seed: int) -> Case:
+    """Make customers with honest columns, odd ones, and the leaks."""
+    made, chance = churn(ROWS, seed=seed), np.random.default_rng([seed, 8])
+    y = made.y
+    columns: dict[str, object] = {each: made.X[each] for each in made.X}
+    columns["customer_id"] = pd.Series(made.customer_id, dtype=object)
+    columns["street"] = pd.Series([f"S{n}" for n in chance.integers(0, 400, ROWS)], dtype=object)
+    columns["file_version"] = np.full(ROWS, 3.0)
+    columns |= {leak: LEAKS[leak][0](y, chance) for leak in leaks}
+    order = chance.permutation(list(columns)).tolist()
+    # About half of what is honest has a date; of the leaks only the one that nothing else shows.
+    written = {
+        column: 14 if column == "calls_later" else (0 if column in made.X else None)
+        for column in order
+    }
+    X = pd.DataFrame({column: columns[column] for column in order})
+    return Case(name=name, arguments=(X, y, written), expected=leaks)
+
+
+def judge(case: Case, answer: object) -> Failure | None:
+    """Look for what was missed, then for who was accused wrongly."""
+    leaks = case.expected
+    told = read_names(
+        answer,
+        case.arguments[0].columns,
+        what="a list of column names",
+        where="What `find_leaks` returns.",
+    )
+    if isinstance(told, Failure):
+        return told
+    for name in leaks:
+        if name not in told:
+            return Failure(
+                expected=f"{name} among the leaks", observed=show(told), where=LEAKS[name][1]
+            )
+    wrong = [name for name in told if name not in leaks]
+    if not wrong:
+        return None
+    memorised = [name for name in wrong if name in {"customer_id", "street"}]
+    where = (
+        "It has learned names by heart: each value has one row or two. Judge the means on rows "
+        "that they were not learned from."
+        if memorised
+        else "A good feature is no crime: it is known on the day, and knows far from everything."
+    )
+    return Failure(
+        expected=f"the leaks, and nothing else: {show(leaks)}",
+        observed=f"{show(memorised or wrong)} accused as well",
+        where=where,
+    )
