@@ -63,6 +63,9 @@ class Config:
         Requests per day and API key.
     inference_memory_mb : int
         Memory of the inference function; AWS gives processor time in proportion (1769 is one core).
+    batch_at_once : int
+        Shards of a batch job that are scored at the same time. A new AWS account runs ten functions
+        at once, and the endpoint needs some of them.
     alarm_key : bool
         Encrypt alarm messages with a KMS key of our own (about one US dollar a month).
     job_cells : int
@@ -94,6 +97,7 @@ class Config:
     throttle_burst: int
     daily_quota: int
     inference_memory_mb: int
+    batch_at_once: int
     alarm_key: bool
     job_cells: int
     job_image: str
@@ -183,6 +187,7 @@ def _defaults(given: Mapping[str, Raw], host: Host) -> dict[str, object]:
         "throttle_burst": 100,
         "daily_quota": 100_000,
         "inference_memory_mb": 1769,
+        "batch_at_once": 4,
         "alarm_key": prod,
         **job_settings.defaults(given, target=target, python=python),
         "localstack_endpoint": "",
@@ -233,6 +238,7 @@ _READERS: dict[str, Callable[[Raw], object]] = {
     "throttle_burst": whole_number(1, 5_000),
     "daily_quota": whole_number(1, 100_000_000),
     "inference_memory_mb": whole_number(512, 3008),
+    "batch_at_once": whole_number(1, 1000),
     "alarm_key": flag,
     **job_settings.READERS,
     "localstack_endpoint": address,

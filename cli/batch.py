@@ -1,4 +1,4 @@
-"""``loop batch``: a whole file scored on this computer, with the deployed model."""
+"""``loop batch``: a whole file scored with the deployed model, on this computer or on the cloud."""
 
 import json
 import subprocess
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.batch_jobs import BatchJobs, describe_job, describe_jobs, parts_beside
 from cli.models import ModelOption
 from cli.session import JsonOption, Session, begin
 from cli.system import System
@@ -19,26 +20,68 @@ _INTERRUPTED = {130, -2}
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command of this module."""
+    """Add the commands of this module."""
     app.command()(batch)
+    app.command()(batches)
 
 
 def batch(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file of any length.")],
+    file: Annotated[
+        str,
+        typer.Argument(help="A CSV or Parquet file of any length, or s3://BUCKET/KEY of one."),
+    ],
     *,
-    to: Annotated[Path, typer.Option("--to", help="The Parquet file to write.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The Parquet file to write.", show_default=False)
+    ] = None,
+    cloud: Annotated[
+        bool, typer.Option("--cloud", help="Let functions of the deployed system do the work.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="On the cloud: wait for the job's end.")
+    ] = True,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score a file with a model's champion: one row out for each row in, in order.
 
     A row that breaks the data contract keeps its place, without a prediction and with its reason.
-    A run that was interrupted goes on where it was.
+    A run that was interrupted goes on where it was when the same command is given again. A file in
+    the data bucket, or with --cloud a file of yours, is scored by functions side by side; the
+    answer stays in the bucket, and --to fetches it.
     """
+    session = begin(ctx, as_json=as_json)
+    if cloud or file.startswith("s3://"):
+        return _score_there(session, file, to, model=model, wait=wait)
+    if to is None:
+        raise InvalidInputError(
+            "Where shall the answer go?", next_step=f"loop batch {file} --to answer.parquet"
+        )
+    return _score_here(session, Path(file), to, model=model)
+
+
+def batches(
+    ctx: typer.Context,
+    job: Annotated[
+        str | None, typer.Argument(help="One job by its name.", show_default=False)
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """List the batch jobs on the cloud, or show one: how far it is, or how it ended."""
+    session = begin(ctx, as_json=as_json)
+    jobs = BatchJobs(session.system())
+    if job is not None:
+        document = describe_job(jobs, job)
+        return session.output.report(document, lambda: _show(session, document))
+    found = list(describe_jobs(jobs))
+    return session.output.report({"jobs": found}, lambda: _show_jobs(session, found))
+
+
+def _score_here(session: Session, file: Path, to: Path, *, model: str | None) -> None:
     from core.bundle import load_files  # noqa: PLC0415 - numpy is slow to load
 
-    session = begin(ctx, as_json=as_json)
     source, target = file.expanduser().resolve(), to.expanduser().resolve()
     _check_paths(source, target, given=file)
     system = session.system()
@@ -52,6 +95,52 @@ def batch(
         report = _run([*what, "--to", str(target)])
     document = {"model": name, "model_version": version, "answer": str(to), **report}
     session.output.report(document, lambda: _show(session, document))
+
+
+def _score_there(
+    session: Session, file: str, to: Path | None, *, model: str | None, wait: bool
+) -> None:
+    target = to.expanduser().resolve() if to else None
+    if target is not None and (target.is_dir() or not target.parent.is_dir()):
+        raise InvalidInputError(f"{to} is no place for a file.", next_step="Name another --to.")
+    system = session.system()
+    name, version, bundle_id = find_champion(system, model)
+    jobs = BatchJobs(system)
+    with session.output.never_silent():
+        job = jobs.make(
+            _find_source(session, jobs, file), model=name, version=version, bundle_id=bundle_id
+        )
+        arn = jobs.start(job.job_id)
+        session.output.progress(f"job {job.job_id}: {name}, version {version}")
+        if arn is not None and wait:
+            jobs.follow(job.job_id, arn, session.output.progress)
+    document = describe_job(jobs, job.job_id)
+    if document["state"] == "failed":
+        raise _fault(document["reason"])
+    if target is not None and document["state"] == "complete":
+        with parts_beside(target) as folder:
+            jobs.fetch(job.job_id, Path(folder))
+            _run(["--parts", folder, "--to", str(target)])
+        document["answer"] = str(to)
+    session.output.report(document, lambda: _show(session, document))
+    if document["state"] == "incomplete":
+        raise typer.Exit(LoopError.exit_code)
+
+
+def _find_source(session: Session, jobs: BatchJobs, file: str) -> str:
+    if file.startswith("s3://"):
+        return jobs.find_key(file)
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise InvalidInputError(f"There is no file {file}.", next_step="Check the path.")
+    session.output.progress(f"sending {file} to the data bucket, if it is not there")
+    return jobs.upload(path)
+
+
+def _fault(reason: str) -> LoopError:
+    """Return a job's failure as an error: what the functions say begins with the error's name."""
+    name, _, said = reason.partition(": ")
+    return InvalidInputError(said) if name.endswith("InvalidInputError") else LoopError(reason)
 
 
 def find_champion(system: System, model: str | None) -> tuple[str, int, str]:
@@ -104,22 +193,41 @@ def _run(arguments: list[str]) -> dict[str, Any]:
     return document
 
 
+def _show_jobs(session: Session, found: list[dict[str, Any]]) -> None:
+    rows = [
+        (each["job"], each["state"], each.get("rows", ""), each["model"], each["model_version"],
+         each["file"].rpartition("/")[2])
+        for each in found
+    ]  # fmt: skip
+    if not rows:
+        session.output.say("There is no batch job. loop batch FILE --cloud starts one.")
+        return
+    session.output.table(("job", "state", "rows", "model", "version", "file"), rows)
+
+
 def _show(session: Session, document: dict[str, Any]) -> None:
     output = session.output
-    output.facts(
-        {
-            "answer": document["answer"],
-            "model": f"{document['model']}, version {document['model_version']}",
-            "rows": document["rows"],
-            "without a prediction": document["failures"],
-            "with a warning": document["warnings"],
-        }
-    )
-    if document["resumed"]:
+    facts = {
+        "job": document.get("job"),
+        "state": document.get("state"),
+        "answer": document["answer"],
+        "model": f"{document['model']}, version {document['model_version']}",
+        "parts scored": document.get("scored"),
+        "rows": document.get("rows"),
+        "without a prediction": document.get("failures"),
+        "with a warning": document.get("warnings"),
+    }
+    output.facts({name: value for name, value in facts.items() if value is not None})
+    for lost in document.get("missing", ()):
+        last = lost["first_row"] + lost["rows"] - 1
+        output.say(f"Rows {lost['first_row']} to {last} were not scored: {lost['reason']}")
+    if document.get("missing"):
+        output.say("The same command again scores what is missing.")
+    if document.get("resumed"):
         output.say(f"{document['resumed']} of {document['shards']} parts were there already.")
-    if document["absent"]:
+    if document.get("absent"):
         output.say(f"Not in the file, read as missing: {', '.join(document['absent'])}.")
-    if document["listed"]:
+    if document.get("listed"):
         rows = [(row["row"], row["field"] or "", row["reason"]) for row in document["listed"]]
         output.say()
         output.table(("row", "column", "reason"), rows, title="Rows without a prediction")

@@ -14,7 +14,7 @@ from core.errors import NotFoundError, UnavailableError
 from core.registry import Registry
 from core.store import ObjectStore
 
-STACKS = ("storage", "training", "inference", "monitoring")
+STACKS = ("storage", "training", "inference", "batch", "monitoring")
 READY = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
 AwsClient = Any

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Literal
 
-PackageName = Literal["tables", "fit", "evaluate", "control", "inference"]
+PackageName = Literal["tables", "fit", "evaluate", "control", "inference", "batch"]
 
 MIB = 1024 * 1024
 LIMIT_MIB = 240
@@ -82,6 +82,12 @@ RECIPES: dict[PackageName, Recipe] = {
         handlers=("lambdas.inference.handler",),
         dropped=_ONNXRUNTIME,
         limit_mib=INFERENCE_LIMIT_MIB,
+    ),
+    "batch": Recipe(
+        # Whole files are read as training reads them, and answered as the endpoint answers.
+        sources=("core", "training/data", "lambdas/batch", "lambdas/inference"),
+        handlers=("lambdas.batch.plan", "lambdas.batch.score", "lambdas.batch.finish"),
+        dropped=_ONNXRUNTIME,
     ),
 }
 

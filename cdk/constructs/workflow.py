@@ -20,8 +20,7 @@ WORKFLOW_TIMEOUT_S = 2 * 3600
 # How much longer a state waits than its function may run, so that Lambda's own answer comes first.
 _SLACK_S = 30
 
-# Faults that pass by themselves. Lambda names an exception by its class.
-_TRANSIENT = [
+TRANSIENT = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -29,6 +28,8 @@ _TRANSIENT = [
     "Lambda.TooManyRequestsException",
     "UnavailableError",
 ]
+"""Faults that pass by themselves. Lambda names an exception by its class."""
+
 # How it ends when a function's memory or time was too small; a name that Lambda does not give the
 # fault any more is in nobody's way.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
@@ -219,7 +220,7 @@ class TrainingWorkflow(Construct):
             task_timeout=sfn.Timeout.duration(Duration.seconds(step.spec.timeout_s + _SLACK_S)),
         )  # fmt: skip
         task.add_retry(
-            errors=_TRANSIENT,
+            errors=TRANSIENT,
             interval=Duration.seconds(2),
             backoff_rate=2,
             max_attempts=4,

@@ -1,4 +1,4 @@
-"""The four stacks of one deployment, and what they give one another."""
+"""The five stacks of one deployment, and what they give one another."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from aws_cdk import App, Tags
 
 from cdk.bundling import Package, PackageName
 from cdk.config import PROJECT, Config
+from cdk.stacks.batch import BatchStack
 from cdk.stacks.inference import InferenceStack
 from cdk.stacks.monitoring import MonitoringStack
 from cdk.stacks.storage import StorageStack
@@ -20,6 +21,7 @@ class Deployment:
     storage: StorageStack
     training: TrainingStack
     inference: InferenceStack
+    batch: BatchStack
     monitoring: MonitoringStack
 
 
@@ -45,6 +47,7 @@ def add_deployment(
         dead_letters=storage.dead_letters,
     )
     inference = InferenceStack(app, config=config, package=packages["inference"], data=storage.data)
+    batch = BatchStack(app, config=config, package=packages["batch"], data=storage.data)
     monitoring = MonitoringStack(
         app,
         config=config,
@@ -56,5 +59,9 @@ def add_deployment(
     Tags.of(app).add("project", PROJECT)
     Tags.of(app).add("stage", config.stage)
     return Deployment(
-        storage=storage, training=training, inference=inference, monitoring=monitoring
+        storage=storage,
+        training=training,
+        inference=inference,
+        batch=batch,
+        monitoring=monitoring,
     )

@@ -1,15 +1,12 @@
 """Step *record*: note how the run ended, and count it when it failed."""
 
-import json
-from collections.abc import Mapping
 from typing import cast, get_args
 
+from core.causes import describe_cause
 from core.errors import InvalidInputError
 from core.telemetry import emit_metrics
 from lambdas.steps.environment import Event, open_data_bucket, read_run_id, read_text, stage
 from training.judge.release import Outcome, record_outcome
-
-_MAX_REASON_CHARACTERS = 2000
 
 
 def handler(event: Event, _context: object) -> dict[str, object]:
@@ -28,30 +25,6 @@ def handler(event: Event, _context: object) -> dict[str, object]:
         open_data_bucket(),
         run_id=read_run_id(event),
         outcome=cast("Outcome", outcome),
-        reason=describe_reason(event.get("reason")),
+        reason=describe_cause(event.get("reason")),
     )
     return ended.model_dump(mode="json")
-
-
-def describe_reason(reason: object) -> str:
-    """Return a reason as one text: as it is, or the message of the error that was caught."""
-    if isinstance(reason, str):
-        return reason[:_MAX_REASON_CHARACTERS]
-    if not isinstance(reason, Mapping):
-        return ""
-    message = _find_message(reason.get("Cause"))
-    error = str(reason.get("Error", ""))
-    return ": ".join(part for part in (error, message) if part)[:_MAX_REASON_CHARACTERS]
-
-
-def _find_message(cause: object) -> str:
-    """Return the message in a function's error document, or the cause itself if it is none."""
-    if not isinstance(cause, str):
-        return ""
-    try:
-        document = json.loads(cause)
-    except json.JSONDecodeError:
-        return cause
-    if isinstance(document, dict) and "errorMessage" in document:
-        return str(document["errorMessage"])
-    return cause

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 T = TypeVar("T")
 
 COMMAND = Path(sys.executable).parent / "loop"
-STACKS = ("storage", "training", "inference", "monitoring")
+STACKS = ("storage", "training", "inference", "batch", "monitoring")
 UP_TIMEOUT_S = 600
 WORKFLOW_TIMEOUT_S = 240
 

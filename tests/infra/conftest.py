@@ -18,7 +18,7 @@ from cdk.host import Host
 from cdk.stacks.deployment import add_deployment
 
 ROOT = Path(__file__).resolve().parents[2]
-STACKS = ("storage", "training", "inference", "monitoring")
+STACKS = ("storage", "training", "inference", "batch", "monitoring")
 # One fixed machine: templates must not depend on the one that runs the tests.
 HOST = Host(python="3.12", architecture="x86_64")
 

@@ -17,7 +17,7 @@ _PSEUDO = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACC
 
 def read_definition(deployment: Synthesized) -> Request:
     """Return the state machine's definition as it is once CloudFormation has filled it in."""
-    (machine,) = deployment.resources("AWS::StepFunctions::StateMachine").values()
+    (machine,) = deployment.resources("AWS::StepFunctions::StateMachine", "training").values()
     parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
     definition: Request = json.loads("".join(map(_deployed, parts)))
     return definition

@@ -12,7 +12,7 @@ from tests.infra.conftest import STACKS, Resource, Synthesize, Synthesized
 ALARMS = {
     "inference-errors", "inference-latency", "inference-throttles", "api-5xx",
     "training-failures", "dead-letters", "drift", "live-quality", "capture-failures",
-    "monitor-errors", "workflow-failures", "workflow-timeouts",
+    "monitor-errors", "workflow-failures", "workflow-timeouts", "undelivered-captures",
 }  # fmt: skip
 OUTPUTS = {
     "storage": {"DataBucketName"},
@@ -26,6 +26,7 @@ HANDLERS = {
     "lambdas.steps.gate.handler", "lambdas.steps.register.handler",
     "lambdas.steps.promote.handler", "lambdas.steps.record.handler",
     "lambdas.inference.handler.handler", "lambdas.monitor.handler.handler",
+    "lambdas.batch.plan.handler", "lambdas.batch.score.handler", "lambdas.batch.finish.handler",
 }  # fmt: skip
 
 
@@ -250,7 +251,7 @@ def test_prod_gets_the_same_templates_when_on_aws_but_for_training_jobs(
 ) -> None:
     local, aws = synthesize("local", "prod"), synthesize("aws", "prod")
     assert local.templates == synthesize("aws", "prod", job_cells=0).templates
-    for stack in ("storage", "inference", "monitoring"):
+    for stack in ("storage", "inference", "batch", "monitoring"):
         assert local.templates[stack] == aws.templates[stack]
     ours, theirs = (each.templates["training"]["Resources"] for each in (local, aws))
     added = {name for name in theirs if name not in ours}

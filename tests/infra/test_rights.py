@@ -17,6 +17,7 @@ OWN: Final[Rights] = {
     ("xray:PutTelemetryRecords", "*"),
     ("xray:PutTraceSegments", "*"),
 }
+IMPORTS: Final = {"DataBucket": "<bucket>", "DeadLetters": "<dead letters>"}
 ASKS: Final = ("s3:ListBucket", "without a prefix")
 
 
@@ -43,6 +44,8 @@ PROMOTION: Final = (
 FIT: Final = reads("runs/*/spec.json", "runs/*/split.npz") | writes(
     "runs/*/candidates/*", "runs/*/times/candidate-*.json"
 )
+FILES: Final = ("batch/files/*", "raw/*")
+PARTS: Final = ("batch/jobs/*/parts/*", "batch/jobs/*/counts/*")
 RIGHTS: Final[dict[str, Rights]] = {
     # A file or a contract that is not there is a reason to reject, and asked for.
     "Validate": reads("raw/*", "contracts/*")
@@ -80,7 +83,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     )
     | writes("captured/*", "feedback/*")
     | lists("registry/*")
-    | {ASKS},
+    | {ASKS, ("firehose:PutRecord", "<CapturesStream>")},
     # A model that was registered and never promoted has no champion, hence the question.
     "Monitor": reads(
         "registry/*/aliases/champion.json", "registry/*/versions/*", "bundles/*", "captured/*",
@@ -89,6 +92,24 @@ RIGHTS: Final[dict[str, Rights]] = {
     | writes("monitor/*")
     | lists("registry/*", "captured/*", "feedback/*")
     | {ASKS, ("sqs:SendMessage", "<dead letters>")},
+    # What was not cut or scored yet is asked for.
+    "Plan": reads(*FILES, "bundles/*", "batch/jobs/*/job.json", "batch/jobs/*/plans/*")
+    | writes("batch/jobs/*/plans/*")
+    | {ASKS},
+    "Score": reads(*FILES, "bundles/*", "batch/jobs/*/job.json", "batch/jobs/*/plans/*", *PARTS)
+    | writes(*PARTS, "batch/jobs/*/faults/*")
+    | {ASKS},
+    "Finish": reads("batch/jobs/*/plans/*", "batch/jobs/*/counts/*", "batch/jobs/*/faults/*")
+    | writes("batch/jobs/*/report.json")
+    | lists("batch/jobs/*/plans/")
+    | {ASKS},
+}  # fmt: skip
+# https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-s3
+STREAM: Final[Rights] = {
+    *((f"s3:{action}", "captured/*") for action in (
+        "AbortMultipartUpload", "GetObject", "PutObject")),
+    *((f"s3:{action}", "<bucket>") for action in (
+        "GetBucketLocation", "ListBucket", "ListBucketMultipartUploads")),
 }  # fmt: skip
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html and xray-iam.html
 WORKFLOW: Final[Rights] = {
@@ -100,6 +121,9 @@ WORKFLOW: Final[Rights] = {
     *((f"xray:{action}", "*") for action in (
         "GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")),
 }  # fmt: skip
+BATCH: Final[Rights] = {right for right in WORKFLOW if right[0] != "lambda:InvokeFunction"} | {
+    ("lambda:InvokeFunction", f"<{step}>") for step in ("Plan", "Score", "Finish")
+}
 # https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
 WORKFLOW_WITH_JOBS: Final[Rights] = {
     *((f"sagemaker:{action}", "sagemaker:training-job/closed-loop-{stage}-*") for action in (
@@ -163,8 +187,8 @@ def name_of(resource: Any, function: str) -> str:  # noqa: ANN401 - a template's
         assert "ExportsOutputFnGetAttDataBucket" in first["Fn::ImportValue"]
         return "".join(rest).removeprefix("/")
     if "Fn::ImportValue" in resource:
-        assert "DeadLetters" in resource["Fn::ImportValue"]
-        return "<dead letters>"
+        (known,) = (name for name in IMPORTS if name in resource["Fn::ImportValue"])
+        return IMPORTS[known]
     logical_id = str(resource.get("Ref") or resource["Fn::GetAtt"][0])
     if logical_id.startswith(f"{function}Logs"):
         return "<own log group>"
@@ -202,6 +226,16 @@ def test_a_function_has_exactly_its_rights(deployment: Synthesized, function: st
     assert found == RIGHTS[function] | OWN
 
 
+def test_the_stream_has_exactly_its_rights(deployment: Synthesized) -> None:
+    (policy,) = (
+        resource
+        for logical_id, resource in deployment.resources("AWS::IAM::Policy").items()
+        if logical_id.startswith("CapturesRole")
+    )
+    found = set().union(*(rights_of(one, "Captures") for one in statements(policy)))
+    assert found == STREAM
+
+
 def for_stage(rights: Rights, deployment: Synthesized) -> Rights:
     return {(action, one.replace("{stage}", deployment.config.stage)) for action, one in rights}
 
@@ -215,6 +249,30 @@ def test_the_workflow_has_exactly_its_rights(deployment: Synthesized) -> None:
     found = set().union(*(rights_of(one, "Workflow") for one in statements(role)))
     jobs = for_stage(WORKFLOW_WITH_JOBS, deployment) if deployment.config.job_cells else set()
     assert found == WORKFLOW | jobs
+
+
+def test_the_batch_workflow_has_exactly_its_rights(deployment: Synthesized) -> None:
+    (role,) = (
+        resource
+        for logical_id, resource in deployment.resources("AWS::IAM::Role").items()
+        if logical_id.startswith("BatchRole")
+    )
+    assert set().union(*(rights_of(one, "Batch") for one in statements(role))) == BATCH
+
+
+def test_the_batch_workflow_may_run_itself_and_no_other(deployment: Synthesized) -> None:
+    (policy,) = (
+        resource
+        for logical_id, resource in deployment.resources("AWS::IAM::Policy").items()
+        if logical_id.startswith("BatchShardsPolicy")
+    )
+    (machine,) = deployment.resources("AWS::StepFunctions::StateMachine", "batch")
+    start, watch = statements(policy)
+    assert (start["Action"], start["Resource"]) == ("states:StartExecution", {"Ref": machine})
+    assert watch["Action"] == ["states:DescribeExecution", "states:StopExecution"]
+    *_, name, rest = watch["Resource"]["Fn::Join"][1]
+    assert name == {"Fn::Select": [6, {"Fn::Split": [":", {"Ref": machine}]}]}
+    assert rest == ":*"
 
 
 def test_a_job_has_the_candidates_rights_and_what_sagemaker_needs(synthesize: Synthesize) -> None:
@@ -245,15 +303,15 @@ def test_a_jobs_role_is_for_sagemaker_in_this_account_alone(synthesize: Synthesi
 def test_nobody_else_has_rights_but_the_rule_that_starts_the_workflow(
     deployment: Synthesized,
 ) -> None:
-    known = (*RIGHTS, "Jobs") if deployment.config.job_cells else tuple(RIGHTS)
+    known = (*RIGHTS, "Captures", *(("Jobs",) if deployment.config.job_cells else ()))
     others = {
         logical_id: policy
         for logical_id, policy in deployment.resources("AWS::IAM::Policy").items()
-        if not logical_id.startswith(tuple(f"{name}Role" for name in known))
+        if not logical_id.startswith((*(f"{name}Role" for name in known), "BatchShardsPolicy"))
     }
     (policy,) = others.values()
     (statement,) = statements(policy)
-    (machine,) = deployment.resources("AWS::StepFunctions::StateMachine")
+    (machine,) = deployment.resources("AWS::StepFunctions::StateMachine", "training")
     assert statement["Action"] == "states:StartExecution"
     assert statement["Resource"] == {"Ref": machine}
     with_inline = {
@@ -261,7 +319,7 @@ def test_nobody_else_has_rights_but_the_rule_that_starts_the_workflow(
         for logical_id, role in deployment.resources("AWS::IAM::Role").items()
         if "Policies" in role["Properties"]
     }
-    assert len(with_inline) == 1
+    assert len(with_inline) == 2  # of the two workflows
 
 
 def test_managed_policies_are_only_those_that_services_demand(deployment: Synthesized) -> None:

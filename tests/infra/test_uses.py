@@ -24,11 +24,13 @@ USERS = {
     },
     "AWS::Lambda::Alias": {"AWS::ApiGateway::Method"},
     "AWS::Lambda::Version": {"AWS::Lambda::Alias"},
-    "AWS::StepFunctions::StateMachine": {"AWS::Events::Rule"},
+    # Training is started by a rule; batch by people, and then by itself, for each shard.
+    "AWS::StepFunctions::StateMachine": {"AWS::Events::Rule", "AWS::IAM::Policy"},
     "AWS::IAM::Role": {
         "AWS::Lambda::Function", "AWS::StepFunctions::StateMachine", "AWS::Events::Rule",
-        "AWS::ApiGateway::Account",
+        "AWS::ApiGateway::Account", "AWS::KinesisFirehose::DeliveryStream",
     },
+    "AWS::KinesisFirehose::DeliveryStream": {"AWS::Lambda::Function"},
     "AWS::CloudWatch::Alarm": {"AWS::CloudWatch::Dashboard"},
     "AWS::ApiGateway::RestApi": {"AWS::ApiGateway::Stage"},
     "AWS::ApiGateway::Stage": {"AWS::ApiGateway::UsagePlan"},
@@ -43,7 +45,7 @@ ACTIVE = {
     "AWS::IAM::Policy", "AWS::Lambda::Permission", "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "Custom::S3AutoDeleteObjects",
 }  # fmt: skip
-SENT_BY_SERVICES = {"AWS/Lambda", "AWS/ApiGateway", "AWS/SQS", "AWS/States"}
+SENT_BY_SERVICES = {"AWS/Lambda", "AWS/ApiGateway", "AWS/SQS", "AWS/States", "AWS/Firehose"}
 
 
 @pytest.fixture(

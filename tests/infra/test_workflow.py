@@ -12,7 +12,11 @@ States = dict[str, dict[str, Any]]
 
 @pytest.fixture
 def machine(synthesize: Synthesize) -> dict[str, Any]:
-    (resource,) = synthesize("local", "dev").resources("AWS::StepFunctions::StateMachine").values()
+    (resource,) = (
+        synthesize("local", "dev")
+        .resources("AWS::StepFunctions::StateMachine", "training")
+        .values()
+    )
     parts = resource["Properties"]["DefinitionString"]["Fn::Join"][1]
     text = "".join(part if isinstance(part, str) else "arn" for part in parts)
     definition: dict[str, Any] = json.loads(text)

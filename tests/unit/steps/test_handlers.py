@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from core.causes import describe_cause
 from core.errors import InvalidInputError
 from core.registry import Registry
 from core.store import Bucket, open_memory
@@ -169,7 +170,7 @@ def test_record_counts_a_failure_even_when_the_bucket_is_down(
     ],
 )
 def test_describes_a_reason_as_one_text(reason: object, said: str) -> None:
-    assert record.describe_reason(reason) == said
+    assert describe_cause(reason) == said
 
 
 @pytest.mark.parametrize(
