@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from cli.parts import find_variables, using
 from cli.session import Session
 from cli.system import System
 from cli.workflow import Outcome, describe_step, read_outcome
@@ -21,7 +22,7 @@ def train_here(
 ) -> Outcome:
     """Train on a landed file, and tell each step as it begins.
 
-    Of the options (``budget``, ``prefer``, ``seed``) those that are None are left to the run. It
+    Of the options (``budget``, ``prefer``, ``precision``, ``seed``) those that are None are left to the run. It
     writes the same files as the workflow, passes the same gate, and is registered and promoted
     alike; interrupted, it is recorded as failed.
     """
@@ -36,5 +37,9 @@ def train_here(
         session.output.progress(": ".join(filter(None, (describe_step(step), candidate))))
 
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    run_training(system.store, raw_key=raw_key, run_id=run_id, report=tell, **given)
+    own = find_variables(session.home, f"{system.target}/{system.stage}")
+    if own:
+        session.output.progress("your own parts work here as they do in the deployed system")
+    with using(own):
+        run_training(system.store, raw_key=raw_key, run_id=run_id, report=tell, **given)
     return read_outcome(system.store, run_id)

@@ -10,7 +10,7 @@ from cli.local_training import train_here
 from cli.models import metrics_line
 from cli.session import JsonOption, Session, begin
 from cli.workflow import Outcome
-from training.data.names import DEFAULT_BUDGET, Budget, Preference
+from training.data.names import DEFAULT_BUDGET, Budget, Precision, Preference
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(train)
 
 
-def train(
+def train(  # noqa: PLR0913 - a parameter is an option of the command
     ctx: typer.Context,
     *,
     data: Annotated[
@@ -41,6 +41,14 @@ def train(
             " best if not given.",
         ),
     ] = None,
+    precision: Annotated[
+        Precision | None,
+        typer.Option(
+            "--precision",
+            help="How the graph's weights are stored: fp16 and int8 are smaller and less exact,"
+            " and only models with weights have them (linear, neural); fp32 if not given.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Other random choices.")
     ] = None,
@@ -56,7 +64,7 @@ def train(
     dataset = system.model_name(data)
     raw_key = last_raw_key(system, dataset)
     with session.output.never_silent():
-        given = {"budget": budget, "prefer": prefer, "seed": seed}
+        given = {"budget": budget, "prefer": prefer, "precision": precision, "seed": seed}
         if local:
             outcome = train_here(session, system, raw_key, given)
         else:

@@ -189,6 +189,7 @@ def _list_facts(detail: "RunDetail", described: dict[str, Any]) -> Iterator[tupl
     yield "took", describe_seconds(described["seconds"])
     if asked := detail.spec or detail.request:
         yield "asked for", f"budget {asked.budget}, prefer {asked.prefer}, seed {asked.seed}"
+        yield "weights", asked.precision
         yield "file", asked.raw_key
     if data := detail.data:
         yield "data", data.version

@@ -120,6 +120,8 @@ class Manifest(_Record):
         Probability from which a binary model answers the positive class, the last one.
     calibration : {'none', 'sigmoid', 'isotonic'}
         What was done to the probabilities; it is a part of the graph.
+    precision : {'fp32', 'fp16', 'int8'}
+        How the graph's weights are stored.
     interval : PredictionInterval or None
         Of a regression: how far the truth is from a prediction as a rule.
     metrics, baseline_metrics : dict of str to float
@@ -146,6 +148,7 @@ class Manifest(_Record):
     graph_size_bytes: Annotated[PositiveInt, Field(le=MAX_GRAPH_BYTES)]
     decision_threshold: Annotated[float, Field(ge=0, le=1)] | None
     calibration: Literal["none", "sigmoid", "isotonic"] = "none"
+    precision: Literal["fp32", "fp16", "int8"] = "fp32"
     interval: PredictionInterval | None = None
     metrics: dict[str, FiniteFloat]
     baseline_metrics: dict[str, FiniteFloat]

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import Unpack
 
 from core.errors import LoopError
 from core.store import ObjectStore
-from training.data.names import DEFAULT_BUDGET, Budget, Preference
+from training.data.names import Options
 from training.data.runs import load_spec
 from training.data.split import split_dataset
 from training.data.start import start_run
@@ -57,10 +58,8 @@ def run_training(
     *,
     raw_key: str,
     run_id: str,
-    seed: int = 0,
-    budget: Budget = DEFAULT_BUDGET,
-    prefer: Preference = "best",
     report: Report = _say_nothing,
+    **options: Unpack[Options],
 ) -> RunResult:
     """Train a model from a landed file and promote it if it passes the gate.
 
@@ -75,9 +74,7 @@ def run_training(
     """
     with _failure_recorded(store, run_id):
         report("validate", "")
-        validation = start_run(
-            store, raw_key=raw_key, run_id=run_id, seed=seed, budget=budget, prefer=prefer
-        )
+        validation = start_run(store, raw_key=raw_key, run_id=run_id, **options)
         result = _train(store, validation, run_id=run_id, report=report)
     with _uninterrupted(), _failure_recorded(store, run_id):
         if result is None:

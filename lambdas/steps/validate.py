@@ -13,14 +13,22 @@ from lambdas.steps.environment import (
     read_run_id,
     read_text,
 )
-from training.data.names import BUDGETS, DEFAULT_BUDGET, PREFERENCES, Budget, Preference
+from training.data.names import (
+    BUDGETS,
+    DEFAULT_BUDGET,
+    PRECISIONS,
+    PREFERENCES,
+    Budget,
+    Precision,
+    Preference,
+)
 from training.data.start import start_run
 
 
 def handler(event: Event, context: object) -> dict[str, object]:
     """Take ``run_id`` and ``request``, the workflow's own input; return what became of the file.
 
-    The request has a ``raw_key``, and perhaps ``seed``, ``budget`` and ``prefer``.
+    The request has a ``raw_key``, and perhaps ``seed``, ``budget``, ``prefer`` and ``precision``.
     """
     limit_parts(context)
     request = read_object(event, "request")
@@ -31,5 +39,6 @@ def handler(event: Event, context: object) -> dict[str, object]:
         seed=read_number(request, "seed", default=0),
         budget=cast("Budget", read_choice(request, "budget", BUDGETS, default=DEFAULT_BUDGET)),
         prefer=cast("Preference", read_choice(request, "prefer", PREFERENCES, default="best")),
+        precision=cast("Precision", read_choice(request, "precision", PRECISIONS, default="fp32")),
     )
     return asdict(validation)

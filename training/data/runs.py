@@ -19,7 +19,15 @@ from core.errors import IntegrityError
 from core.store import ObjectStore
 from core.strict_json import canonical_json
 from training.data.judging import Judging
-from training.data.names import CANDIDATES_OF, DEFAULT_BUDGET, OWN, Budget, Preference
+from training.data.names import (
+    CANDIDATES_OF,
+    DEFAULT_BUDGET,
+    OWN,
+    WEIGHED,
+    Budget,
+    Precision,
+    Preference,
+)
 
 Calibration = Literal["none", "sigmoid", "isotonic"]
 Bounds = tuple[float, float]
@@ -79,6 +87,7 @@ class RunRequest(RunFile):
     seed: int = 0
     budget: str = DEFAULT_BUDGET
     prefer: str = "best"
+    precision: str = "fp32"
 
 
 class RunSpec(RunFile):
@@ -97,6 +106,7 @@ class RunSpec(RunFile):
     contract: Contract
     budget: Budget = DEFAULT_BUDGET
     prefer: Preference = "best"
+    precision: Precision = "fp32"
     judging: Judging = Judging()
     parts: dict[str, str] = {}
 
@@ -109,9 +119,13 @@ class RunSpec(RunFile):
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """The candidates that the budget has time for, from the simplest to the most complex."""
+        """The candidates that the budget has time for, from the simplest to the most complex.
+
+        Where weights are stored in fewer bits, those that have weights.
+        """
+        known = CANDIDATES_OF[self.budget] if self.precision == "fp32" else WEIGHED
         own = (OWN,) if "candidate" in self.parts else ()
-        return (*CANDIDATES_OF[self.budget], *own)
+        return (*known, *own)
 
     @property
     def sha256(self) -> str:

@@ -32,7 +32,7 @@ from training.judge.decide import choose_half_width, choose_threshold
 from training.judge.describe import Judged, describe
 from training.judge.graph import Graph
 from training.judge.own_graph import leave_out_unserved
-from training.judge.parity import measure_parity
+from training.judge.parity import TOLERANCES, measure_parity
 from training.judge.provenance import (
     describe_provenance,
     round_bounds,
@@ -134,6 +134,7 @@ class _Work:
             graph_size_bytes=len(self.graph.body),
             decision_threshold=holdout.threshold if contract.task == "binary" else None,
             calibration=self.picked.calibration,
+            precision=self.spec.precision,
             interval=_describe_interval(self.spec, holdout.half_width),
             metrics=round_numbers(self.scored.metrics),
             metric_intervals=round_bounds(self.scored.intervals),
@@ -188,6 +189,7 @@ class _Work:
             np.concatenate([answers.holdout, answers.planted]),
             np.concatenate([self.answered.answers, planted]),
             threshold=holdout.threshold,
+            tolerance=TOLERANCES[self.spec.precision],
         )
 
     def _repeat(self) -> tuple[int, int]:

@@ -16,9 +16,11 @@ from training.data.judging import Judging, Limits
 from training.data.names import BASELINE
 from training.data.times import timed
 from training.judge.own_rule import BROKEN, judge_own
+from training.judge.parity import TOLERANCE
 
 _EXPLAIN = {
     "numbers": "Look for columns with very large numbers, and subtract a constant from them.",
+    "bits": "Train with --precision fp32, or with fp16 if this was int8.",
     "rows": "Send more rows, or columns that tell more about the target.",
 }
 _CHANCE_ERRORS = 3.0  # standard errors of a share that chance explains
@@ -200,19 +202,20 @@ def _reaches_target(
 
 def _answers_alike(evaluation: runs.Evaluation) -> Iterator[runs.Rule]:
     parity = evaluation.parity
+    advice = _EXPLAIN["numbers" if parity.tolerance == TOLERANCE else "bits"]
     yield runs.Rule(
         rule="the graph answers as scikit-learn does",
         value=parity.max_abs_difference,
         limit=parity.tolerance,
         passed=parity.max_abs_difference <= parity.tolerance,
-        advice=_EXPLAIN["numbers"],
+        advice=advice,
     )
     yield runs.Rule(
         rule="the graph decides every row as scikit-learn does",
         value=float(parity.classes_identical),
         limit=1.0,
         passed=parity.classes_identical,
-        advice=_EXPLAIN["numbers"],
+        advice=advice,
     )
     yield runs.Rule(
         rule="fitted and exported twice, it gives the same bytes",

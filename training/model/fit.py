@@ -22,7 +22,7 @@ from training.data.arrays import (
     select_inputs,
 )
 from training.data.environment import describe_environment
-from training.data.names import OWN
+from training.data.names import BASELINE, OWN
 from training.data.times import timed
 from training.model.calibrate import find_rows_at_knots
 from training.model.candidates import FittedModel, Material, fit_material, prepare
@@ -30,6 +30,7 @@ from training.model.configure import CrossValidation, configure
 from training.model.export import export_graph
 from training.model.own_candidate import make_own_recipe, to_reason, try_export
 from training.model.plant import plant_rows
+from training.model.precision import reduce_precision
 from training.model.recipes import Recipe, find_recipe
 from training.model.repeat import repeats_itself
 from training.model.size import find_reason_not_to_export, find_reason_not_to_fit
@@ -91,6 +92,8 @@ def _fit(
         calibration=chosen.calibrated.calibration,
     )
     graph = export_graph(model)
+    if recipe.name != BASELINE:  # a constant has no weights
+        graph = reduce_precision(graph, spec.precision)
     answers = _pack_answers(model, material, split, crossed)
     store.put(keys.run_candidate(spec.run_id, recipe.name, "model.onnx"), graph)
     store.put(keys.run_candidate(spec.run_id, recipe.name, "holdout.npz"), answers)

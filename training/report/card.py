@@ -99,7 +99,7 @@ def _tell_details(facts: Facts) -> Iterator[Block]:
         ("registered", f"{version.registered_at:%Y-%m-%d %H:%M} UTC" if version else None),
         ("kind of model", manifest.candidate),
         ("calibration", manifest.calibration),
-        ("form", f"ONNX graph of {manifest.graph_size_bytes:,} bytes"),
+        ("form", f"ONNX graph of {manifest.graph_size_bytes:,} bytes, {manifest.precision}"),
         ("bundle", facts.evaluation.bundle_id),
         ("run", facts.run_id),
     ]

@@ -157,7 +157,7 @@ def list_params(detail: RunDetail) -> dict[str, str]:
     found: dict[str, object] = {}
     if asked := detail.spec or detail.request:
         found |= {"budget": asked.budget, "prefer": asked.prefer, "seed": asked.seed}
-        found |= {"raw_key": asked.raw_key}
+        found |= {"precision": asked.precision, "raw_key": asked.raw_key}
     if detail.spec:
         found |= {"task": detail.spec.contract.task, "spec_sha256": detail.spec.sha256}
     if detail.data:
