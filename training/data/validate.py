@@ -106,15 +106,16 @@ def _validate_table(
     quarantined = raw.row_count - rows
     reason = _find_reason_to_reject(raw, contract, rows=rows, quarantined=quarantined)
     with ThreadPoolExecutor(max_workers=1) as beside:
-        # The rows are written while they are hashed: both leave a processor idle at times.
+        # The rows are written while they are hashed and counted: each leaves a processor idle at
+        # times.
         writing = None if reason else beside.submit(clean.write_clean, fork(raw), cells)
         version = hash_clean_rows(raw, contract)
         if quarantined:
             store.put(keys.quarantine(contract.dataset, version), clean.write_quarantine(raw))
         if writing:
-            store.put(keys.dataset_data(contract.dataset, version), writing.result())
             summary = _summarise(raw, cells, contract, version=version, rows=rows, raw_key=raw_key)
             summary |= _describe_part(cleaned)
+            store.put(keys.dataset_data(contract.dataset, version), writing.result())
             store.put(keys.dataset_summary(contract.dataset, version), canonical_json(summary))
     return Validation(
         status="rejected" if reason else "ok",
