@@ -11,6 +11,7 @@ from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core.errors import InvalidInputError, NotFoundError
 from core.records import ALIASES, AliasState
+from core.rollout import is_on
 
 HEADLINES = (
     "roc_auc",
@@ -133,11 +134,15 @@ def describe_model(system: System, name: str) -> dict[str, Any]:
 
 
 def describe_versions(system: System, name: str) -> list[dict[str, Any]]:
-    """Return every version of a model, the newest first, with the aliases that point at it."""
+    """Return every version of a model, the newest first, with the aliases that point at it.
+
+    A challenger or shadow whose trial has ended is none any more.
+    """
     pointing: dict[int, list[str]] = {}
+    champion = system.registry.alias(name)
     for alias in ALIASES:
         state = system.registry.alias(name, alias)
-        if state:
+        if state and (state.share is None or is_on(state, champion)):
             pointing.setdefault(state.version, []).append(alias)
     return [
         version.model_dump(mode="json") | {"aliases": pointing.get(version.version, [])}
