@@ -22,9 +22,9 @@ def train_here(
 ) -> Outcome:
     """Train on a landed file, and tell each step as it begins.
 
-    Of the options (``budget``, ``prefer``, ``precision``, ``seed``) those that are None are left to the run. It
-    writes the same files as the workflow, passes the same gate, and is registered and promoted
-    alike; interrupted, it is recorded as failed.
+    Of the options (``budget``, ``prefer``, ``precision``, ``seed``) those that are None are left to
+    the run. It writes the same files as the workflow, passes the same gate, and is registered and
+    promoted alike; interrupted, it is recorded as failed.
     """
     if "numpy" not in sys.modules:  # it reads them once, when it is imported
         os.environ.update(pinned_variables())

@@ -88,8 +88,8 @@ class Workflow:
     def start(self, raw_key: str, options: Mapping[str, str | int | None] | None = None) -> str:
         """Start training on a landed file by hand; returns the execution's ARN.
 
-        Of the options (``budget``, ``prefer``, ``precision``, ``seed``) those that are None are left to the
-        workflow.
+        Of the options (``budget``, ``prefer``, ``precision``, ``seed``) those that are None are
+        left to the workflow.
         """
         given = {name: value for name, value in (options or {}).items() if value is not None}
         started = self._client.start_execution(
