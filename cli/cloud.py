@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.datasets import DEFAULT_DATASET
-from cli.deployments import bring_up, local_cloud
+from cli.deployments import bring_up, describe_parts, local_cloud, show_parts
 from cli.home import choose_place, load_deployed
 from cli.landing import ensure_trained
 from cli.models import describe_model
@@ -40,7 +40,12 @@ def up(ctx: typer.Context, *, target: TargetOption = None, as_json: JsonOption =
         answer = system.api.first_prediction(model, example_record(system, model))
         facts = describe_model(system, model)
     session.output.report(
-        {"api_url": system.api_url, "answer": answer, "model": facts},
+        {
+            "api_url": system.api_url,
+            "answer": answer,
+            "model": facts,
+            "parts": describe_parts(session, system),
+        },
         lambda: _show_up(session, system, answer, facts),
     )
 
@@ -74,8 +79,13 @@ def status(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
     """Show what runs and where: stacks, models, alarms."""
     session = begin(ctx, as_json=as_json)
     system = session.system()
-    document = _describe(system)
-    session.output.report(document, lambda: _show_status(session, document))
+    document = _describe(system) | {"parts": describe_parts(session, system)}
+
+    def show() -> None:
+        _show_status(session, document)
+        show_parts(session, system)
+
+    session.output.report(document, show)
 
 
 def _describe(system: System) -> dict[str, Any]:
@@ -138,6 +148,7 @@ def _show_up(
         lines.append(f"best possible  {facts['best_possible_line']}")
     lines.append(f"API          {system.api_url}")
     session.output.panel("The loop runs", [_aligned(line) for line in lines])
+    show_parts(session, system)
     session.output.say("Next: loop predict · loop status · loop traffic · loop learn")
 
 

@@ -1,7 +1,9 @@
 """``loop deploy`` and ``loop destroy``: the same CDK app on any target."""
 
 import os
+import re
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +11,7 @@ import typer
 from cdk.fingerprint import fingerprint, read_settings
 from cdk.local.cloud import LocalCloud
 from cdk.toolkit import Toolkit, ToolkitError
+from cli import parts
 from cli.home import (
     Deployed,
     StageName,
@@ -17,11 +20,15 @@ from cli.home import (
     load_deployed,
     project_root,
     save_deployed,
+    workspace_folder,
 )
 from cli.session import JsonOption, Session, StageOption, TargetOption, begin
 from cli.system import System
 from cli.targets import aws_environment, use_environment
 from core.errors import InvalidInputError, UnavailableError
+from core.parts import VARIABLE, PartError
+
+_BROKEN_PART = re.compile(r"^ *(Your part \w+ .*)$", re.MULTILINE)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,19 +45,27 @@ def deploy(
     again: Annotated[
         bool, typer.Option("--again", help="Deploy even if nothing has changed.")
     ] = False,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Leave your own parts out, this time.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Deploy all stacks: local cloud, LocalStack or AWS."""
+    """Deploy all stacks: local cloud, LocalStack or AWS.
+
+    What you wrote in the course and what passed takes the reference's place.
+    """
     session = begin(ctx, as_json=as_json)
     deployed = load_deployed(session.home)
     with session.output.never_silent():
-        system = bring_up(session, *choose_place(target, stage, deployed), again=again)
+        place = choose_place(target, stage, deployed)
+        system = bring_up(session, *place, again=again, reference=reference)
         document = {
             "target": system.target,
             "stage": system.stage,
             "stacks": system.stacks(),
             "api_url": system.api_url,
             "outputs": system.outputs,
+            "parts": describe_parts(session, system),
         }
     session.output.report(document, lambda: _show_deployment(session, system))
 
@@ -83,9 +98,19 @@ def destroy(
 
 
 def bring_up(
-    session: Session, target: TargetName, stage: StageName, *, again: bool = False
+    session: Session,
+    target: TargetName,
+    stage: StageName,
+    *,
+    again: bool = False,
+    reference: bool = False,
 ) -> System:
     """Make the system on a target what the sources say; do nothing when it is that already.
+
+    Parameters
+    ----------
+    reference : bool
+        Whether the learner's own parts are left out.
 
     Returns
     -------
@@ -95,17 +120,39 @@ def bring_up(
     start_cloud(session, target)
     system = session.connect(target=target, stage=stage, home=session.home)
     root, place = project_root(), f"{target}/{stage}"
-    mark = fingerprint(root, read_settings(target=target, stage=stage, environment=os.environ))
+    chosen = parts.choose_parts(workspace_folder(), reference=reference)
+    waiting = parts.lay_out(session.home, chosen)
+    mark = _make_mark(root, target, stage, parts.identify(chosen))
     deployed = load_deployed(session.home)
     if not again and deployed.fingerprints.get(place) == mark and system.is_deployed():
-        session.output.progress("nothing to deploy: no source and no setting has changed")
+        session.output.progress("nothing to deploy: no source, setting or part has changed")
         marks = deployed.fingerprints
     else:
-        _deploy(session, system)
+        _deploy(session, system, waiting if parts.identify(chosen) else None)
         marks = deployed.fingerprints | {place: mark}
         system = session.connect(target=target, stage=stage, home=session.home)
+    parts.settle(session.home, place, waiting)
     save_deployed(session.home, Deployed(target=target, stage=stage, fingerprints=marks))
     return system
+
+
+def describe_parts(session: Session, system: System) -> list[dict[str, object]]:
+    """Return whose the deployed parts are, and why."""
+    deployed = parts.read_deployed(session.home, f"{system.target}/{system.stage}")
+    return [each.model_dump(mode="json") for each in deployed]
+
+
+def show_parts(session: Session, system: System) -> None:
+    """Write whose the deployed parts are, for those who have begun to learn."""
+    deployed = parts.read_deployed(session.home, f"{system.target}/{system.stage}")
+    if workspace_folder().is_dir() or parts.identify(deployed):
+        parts.show(session.output, deployed)
+
+
+def _make_mark(root: Path, target: TargetName, stage: StageName, own: dict[str, str]) -> str:
+    settings = read_settings(target=target, stage=stage, environment=os.environ)
+    named = {f"part {name}": sha256 for name, sha256 in own.items()}
+    return fingerprint(root, settings | named)
 
 
 def start_cloud(session: Session, target: TargetName) -> None:
@@ -124,24 +171,32 @@ def local_cloud(session: Session, target: TargetName) -> LocalCloud:
     )
 
 
-def _deploy(session: Session, system: System) -> None:
-    toolkit = _toolkit(session, system.target, system.stage)
+def _deploy(session: Session, system: System, own_parts: Path | None) -> None:
+    toolkit = _toolkit(session, system.target, system.stage, own_parts)
     if not system.has_toolkit():
         sts = system.client("sts")
         toolkit.bootstrap(account=sts.get_caller_identity()["Account"], region=sts.meta.region_name)
     try:
         toolkit.deploy(outputs_file=session.home / "outputs.json")
     except ToolkitError as error:
+        if own_parts and (broken := _BROKEN_PART.search(str(error))):
+            raise PartError(
+                broken[1], next_step="mend it and check it (loop learn), or loop deploy --reference"
+            ) from error
         if system.target == "aws":
             raise
         raise local_cloud(session, system.target).explain(str(error)) or error from error
 
 
-def _toolkit(session: Session, target: TargetName, stage: StageName) -> Toolkit:
+def _toolkit(
+    session: Session, target: TargetName, stage: StageName, own_parts: Path | None = None
+) -> Toolkit:
+    # Only what is deployed here and now, whatever the caller's own environment says.
+    given = {name: value for name, value in os.environ.items() if name != VARIABLE}
     return session.make_toolkit(
         root=project_root(),
         home=session.home,
-        environment=dict(os.environ),
+        environment=given | ({VARIABLE: str(own_parts)} if own_parts else {}),
         context={"target": target, "stage": stage},
         report=session.output.progress,
     )
@@ -166,5 +221,6 @@ def _confirm(target: TargetName, stage: StageName, *, yes: bool, really: bool) -
 
 def _show_deployment(session: Session, system: System) -> None:
     session.output.table(["stack", "status"], list(system.stacks().items()))
+    show_parts(session, system)
     session.output.say(f"API: {system.api_url}")
     session.output.say("Next: loop data add subscriptions, loop status, loop predict")

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import parts
 from cli.home import project_root
 from cli.models import ModelOption
 from cli.session import JsonOption, Session, begin
 from core.arithmetic import UNPINNED, pinned_variables
 from core.errors import LoopError, UnavailableError
+from core.parts import VARIABLE
 
 if TYPE_CHECKING:
     from training.report.reproduce import Reproduction
@@ -61,8 +63,11 @@ def reproduce(
     pins = _choose_pins(load_manifest(system.store, record.bundle_id).provenance.arithmetic)
     with tempfile.TemporaryDirectory(prefix="loop-reproduce-") as folder:
         again.write_given(Path(folder), given)
+        # The very files of the learner's that it was made with, whatever is deployed now.
+        own = Path(folder) / "parts"
+        parts.fetch_kept(session.home, again.list_parts(given), own)
         with session.output.never_silent():
-            _train(Path(folder), pins, session.output.progress)
+            _train(Path(folder), {**pins, VARIABLE: str(own)}, session.output.progress)
         found = again.compare(system.store, record.bundle_id, again.read_made(Path(folder)))
     _report(session, f"Version {version} of {name}", record.bundle_id, found)
 

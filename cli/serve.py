@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.models import ModelOption
+from cli.parts import find_variables
 from cli.session import Session, begin
 from cli.system import System
 from core.errors import InvalidInputError, NotFoundError, UnavailableError
@@ -55,7 +56,8 @@ def serve(
         if model is not None and not system.registry.versions(model):
             raise NotFoundError(f"There is no model {model}.", next_step="loop models")
         arguments += ["--model", model] if model else []
-        environment = make_environment(system)
+        own = find_variables(session.home, f"{system.target}/{system.stage}")
+        environment = make_environment(system) | own
     code = _run(session, arguments, environment)
     if code:
         raise typer.Exit(code)

@@ -98,6 +98,12 @@ def gather(store: ObjectStore, version: ModelVersion) -> dict[str, bytes]:
     return found | {keys.run(RUN_ID, "spec.json"): named.to_json()}
 
 
+def list_parts(given: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the parts of the learner's that a version was made with, and their hashes."""
+    key = keys.run(RUN_ID, "spec.json")
+    return dict(runs.RunSpec.from_json(given[key], key=key).parts)
+
+
 def retrain(
     given: Mapping[str, bytes], version: str, report: Callable[[str], None]
 ) -> dict[str, bytes]:

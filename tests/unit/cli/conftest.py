@@ -10,6 +10,14 @@ from tests.unit.cli.doubles import World
 Loop = Callable[..., Result]
 
 
+@pytest.fixture(autouse=True)
+def no_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep whoever runs the tests from having their own parts deployed by them."""
+    workspace = tmp_path / "workspace"
+    monkeypatch.setenv("LOOP_WORKSPACE", str(workspace))
+    return workspace
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path / "home")

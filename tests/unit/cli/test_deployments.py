@@ -27,10 +27,13 @@ class FakeToolkit:
     def __init__(self) -> None:
         self.did: list[str] = []
         self.context: dict[str, str] = {}
+        self.environment: dict[str, str] = {}
         self.fail: LoopError | None = None
 
-    def make(self, *, context: dict[str, str], **_arguments: object) -> "FakeToolkit":
-        self.context = context
+    def make(
+        self, *, context: dict[str, str], environment: dict[str, str], **_arguments: object
+    ) -> "FakeToolkit":
+        self.context, self.environment = context, environment
         return self
 
     def bootstrap(self, *, account: str, region: str) -> None:
