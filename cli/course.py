@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from cli.ring import SMALLEST, Stop, draw_bar, draw_ring, to_ascii
+from cli.ring import SMALLEST, Stop, draw_bar, draw_ring
 
 if TYPE_CHECKING:
     from curriculum.checker.evidence import Skill
@@ -37,15 +37,15 @@ _VERDICTS: Final = {
     "pass": ("It behaves", "green"),
     "fail": ("Not yet", "yellow"),
     "error": ("Your code broke", "red"),
-    "not ready": ("Not your fault: something is missing", "blue"),
+    "not ready": ("Something is missing", "blue"),
 }
 
 
-def draw_course(progress: "Progress", *, width: int, is_ascii: bool = False) -> RenderableType:
+def draw_course(progress: "Progress", *, width: int) -> RenderableType:
     """Draw the whole screen: the loop, what is next, the skills."""
     if width >= WIDE:
         width = min(width, _WIDEST)
-        loop = _draw_loop(progress, width - 42, is_ascii=is_ascii)
+        loop = _draw_loop(progress, width - 42)
         return Group(
             _beside(loop, _draw_skills(progress), width),
             _beside(_draw_now(progress), _draw_list(progress), width),
@@ -53,7 +53,7 @@ def draw_course(progress: "Progress", *, width: int, is_ascii: bool = False) -> 
         )
     top: RenderableType = _draw_stages(progress)
     if width >= SMALLEST:
-        top = _draw_loop(progress, width, is_ascii=is_ascii)
+        top = _draw_loop(progress, width)
     return Group(top, _draw_now(progress), _draw_skills_flat(progress), _draw_footer(progress))
 
 
@@ -124,7 +124,7 @@ def mark(exercise: "ExerciseProgress") -> tuple[str, str]:
     return _MARKS[exercise.standing]
 
 
-def _draw_loop(progress: "Progress", width: int, *, is_ascii: bool) -> Text:
+def _draw_loop(progress: "Progress", width: int) -> Text:
     current = progress.current
     stops = [
         Stop(
@@ -142,8 +142,7 @@ def _draw_loop(progress: "Progress", width: int, *, is_ascii: bool) -> Text:
         Text.assemble(("closed loop  ", "bold"), draw_bar(done, of, 24, style="green")),
         Text(f"{done} of {of} · about {say_minutes(progress.minutes_left)} left{spent}"),
     ]
-    ring = draw_ring(stops, middle, width=width)
-    return to_ascii(ring) if is_ascii else ring
+    return draw_ring(stops, middle, width=width)
 
 
 def _draw_stages(progress: "Progress") -> Table:

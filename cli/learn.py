@@ -252,7 +252,7 @@ def _show(session: Session, progress: "Progress") -> None:
 
     out = session.output
     if out.is_terminal:
-        out.show(draw_course(progress, width=out.width, is_ascii=out.is_ascii))
+        out.show(draw_course(progress, width=out.width))
         return
     rows = [
         [stage.number, stage.title, stage.component, f"{stage.done} of {len(stage.exercises)}"]

@@ -17,6 +17,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from cli.ascii import Ascii
 from core.errors import LoopError
 
 SILENCE_S = 8.0  # nobody should wonder for longer whether something still happens
@@ -97,14 +98,10 @@ class Output:
         """Columns of the page."""
         return self._stdout().width
 
-    @property
-    def is_ascii(self) -> bool:
-        """Whether the terminal has no more than ASCII's characters."""
-        return self._stdout().options.ascii_only
-
-    def show(self, renderable: RenderableType) -> None:
-        """Print anything that rich can draw."""
-        self._stdout().print(renderable)
+    def show(self, drawing: RenderableType) -> None:
+        """Print anything that rich can draw, in the characters that the terminal has."""
+        console = self._stdout()
+        console.print(Ascii(drawing) if console.options.ascii_only else drawing)
 
     def progress(self, text: str) -> None:
         """Say on stderr what happens now, with the seconds since the command began."""

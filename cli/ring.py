@@ -138,13 +138,3 @@ def _fit(line: Text, width: int) -> Text:
 
 def _pick(on_track: bool, beside: bool, turn: str, along: str) -> str:  # noqa: FBT001
     return turn if on_track else along if beside else " " * _MARGIN
-
-
-_ASCII: Final = str.maketrans("╭╮╰╯─│╔╗╚╝═║▶◀▸✓━╌■□·↷…", "++++-|####=#><>*#.#o.->")
-
-
-def to_ascii(text: Text) -> Text:
-    """Return the same in characters that every terminal has."""
-    plain = Text(text.plain.translate(_ASCII), style=text.style, justify=text.justify)
-    plain.spans = list(text.spans)
-    return plain
