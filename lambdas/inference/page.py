@@ -5,14 +5,16 @@ for the page.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
+from core import parts
 from core.contract import Contract
 from core.errors import LoopError
+from core.parts import PartError
 from lambdas.inference.models import Models, Served
 from lambdas.inference.operations import ERRORS, OPERATIONS, Operation
 from lambdas.inference.protocols import schemas
@@ -23,6 +25,9 @@ from lambdas.inference.record_schema import (
     describe_record,
     make_example,
 )
+
+if TYPE_CHECKING:
+    from lambdas.inference.own_route import OwnRoute
 
 _REFERENCE = "#/components/schemas/{model}"
 _KEY = "x-api-key"
@@ -79,8 +84,13 @@ class Page:
 
     def _write(self, served: Served | None) -> dict[str, Any]:
         paths: dict[str, Any] = {}
+        own = _find_own_route()
+        operations = {**OPERATIONS, **({("POST", own.path): own.operation} if own else {})}
         for method, path, endpoint in _list_endpoints(self._app):
-            written = _write_operation(path, endpoint, OPERATIONS[method, path], served)
+            operation = operations.get((method, path))
+            if operation is None:  # the learner's own route, which is broken
+                continue
+            written = _write_operation(path, endpoint, operation, served)
             paths.setdefault(path, {})[method.lower()] = written
         document = {
             "openapi": "3.1.0",
@@ -92,7 +102,7 @@ class Page:
             # Relative, because the address of a deployed API has the stage's name in front.
             "servers": [{"url": "."}],
             "paths": dict(sorted(paths.items())),
-            "components": {"schemas": _write_schemas(served)},
+            "components": {"schemas": _write_schemas(served) | _write_own_schemas(own)},
         }
         if self._keyed:
             scheme = {"type": "apiKey", "in": "header", "name": _KEY}
@@ -100,6 +110,22 @@ class Page:
             document["security"] = [{_KEY: []}]
             paths["/health"]["get"]["security"] = []
         return document
+
+
+def _find_own_route() -> "OwnRoute | None":
+    """Return the learner's route, if there is one and it can answer."""
+    if parts.find("route") is None:
+        return None
+    from lambdas.inference.own_route import load_own_route  # noqa: PLC0415 - few systems have one
+
+    try:
+        return load_own_route()
+    except PartError:  # its path says why
+        return None
+
+
+def _write_own_schemas(own: "OwnRoute | None") -> dict[str, Any]:
+    return own.write_schemas() if own else {}
 
 
 def _list_endpoints(app: FastAPI) -> Iterator[tuple[str, str, Endpoint]]:
