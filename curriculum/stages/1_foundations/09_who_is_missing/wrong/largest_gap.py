@@ -1,0 +1,21 @@
+"""Wrong: the group of whom most people are silent, which is mostly the largest group."""
+
+import numpy as np
+import pandas as pd
+
+
+def who_is_missing(answers: pd.DataFrame, population: dict[str, int]) -> dict[str, float | str]:
+    """Say what the answers to a survey mean; see the starter for the fields."""
+    people = pd.Series(population)
+    found = answers.groupby("group")["score"].agg(["mean", "count"]).reindex(people.index)
+    silent = people.sum() - len(answers)
+    said = answers["score"].sum()
+    spoken = found["count"].fillna(0) > 0
+    return {
+        "naive": answers["score"].mean(),
+        "most_missing": (people - found["count"].fillna(0)).idxmax(),
+        "covered": people[spoken].sum() / people.sum(),
+        "weighted": np.average(found["mean"][spoken], weights=people[spoken]),
+        "lowest": (said + 1 * silent) / people.sum(),
+        "highest": (said + 5 * silent) / people.sum(),
+    }
