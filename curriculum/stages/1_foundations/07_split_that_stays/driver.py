@@ -1,6 +1,7 @@
 """Calls `is_held_out` here, or in a fresh Python process with another salt for `hash`."""
 
 import json
+import os
 import subprocess
 import sys
 from types import ModuleType
@@ -31,6 +32,8 @@ def drive(
 def _ask_elsewhere(learner: ModuleType, customers: list[str], share: float) -> list[bool]:
     ran = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", _PROGRAM, str(learner.__file__)],
+        # A check's process has a fixed salt, which this one would inherit.
+        env=os.environ | {"PYTHONHASHSEED": "4711"},
         input=json.dumps([customers, share]),
         capture_output=True,
         text=True,
