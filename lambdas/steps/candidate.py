@@ -4,6 +4,7 @@ Where the run is large the candidate is fitted by a SageMaker job instead (`trai
 step only notes the failure of one that ended badly.
 """
 
+from core.telemetry import emit_metrics
 from lambdas.steps.environment import (
     Event,
     limit_parts,
@@ -11,6 +12,7 @@ from lambdas.steps.environment import (
     read_object,
     read_run_id,
     read_text,
+    stage,
 )
 from training.job.failure import note_failure
 from training.model.fit import fit_and_export
@@ -19,12 +21,15 @@ from training.model.fit import fit_and_export
 def handler(event: Event, context: object) -> dict[str, object]:
     """Take ``run_id`` and ``candidate``; return its cross-validated loss, or why it has none.
 
-    With a ``failure``, what Step Functions caught of a job, nothing is fitted.
+    With a ``failure``, what Step Functions caught of a job, nothing is fitted. The run goes on with
+    its other candidates, but the failure is counted as that of a function's step is.
     """
     limit_parts(context)
     store, run_id = open_data_bucket(), read_run_id(event)
     candidate = read_text(event, "candidate")
     if "failure" in event:
+        # Counted first: a bucket that is down must not hide it.
+        emit_metrics({"TrainingFailures": (1.0, "Count")}, dimensions={"Stage": stage()})
         failure = read_object(event, "failure")
         result = note_failure(store, run_id=run_id, candidate=candidate, failure=failure)
     else:

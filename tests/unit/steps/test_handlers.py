@@ -104,7 +104,9 @@ def test_a_larger_budget_tries_more_candidates(store: Bucket) -> None:
     assert cut["candidates"] == ["baseline", "linear", "boosting", "forest", "neural"]
 
 
-def test_a_job_that_failed_is_a_candidate_that_failed_and_the_others_go_on(store: Bucket) -> None:
+def test_a_job_that_failed_is_counted_and_the_other_candidates_go_on(
+    store: Bucket, capsys: pytest.CaptureFixture[str]
+) -> None:
     raw_key = land(store, to_csv(make_rows()), make_contract())
     run = {"run_id": "r"}
     found = validate.handler({"request": {"raw_key": raw_key}, **run}, None)
@@ -113,6 +115,7 @@ def test_a_job_that_failed_is_a_candidate_that_failed_and_the_others_go_on(store
     candidate.handler({"candidate": "linear", **run}, None)
     cause = json.dumps({"TrainingJobStatus": "Failed", "FailureReason": "no machine was spare"})
     failure = {"Error": "States.TaskFailed", "Cause": cause}
+    assert "TrainingFailures" not in capsys.readouterr().out
     result = as_state_machine(
         candidate.handler({"candidate": "boosting", "failure": failure, **run}, None)
     )
@@ -122,6 +125,8 @@ def test_a_job_that_failed_is_a_candidate_that_failed_and_the_others_go_on(store
         "cross_validated_loss": None,
         "reason": "The training job failed: no machine was spare",
     }
+    line = emitted(capsys.readouterr().out)
+    assert (line["TrainingFailures"], line["Stage"]) == (1.0, "dev")
     assert evaluate.handler(run, None)["candidate"] == "linear"
 
 
