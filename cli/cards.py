@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.ceiling import best_possible
-from cli.models import ModelOption
+from cli.models import ModelOption, RunOption, VersionArgument
 from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core import keys
@@ -25,14 +25,10 @@ def add_to(app: typer.Typer) -> None:
 
 def card(  # noqa: PLR0913 - one parameter an option
     ctx: typer.Context,
-    version: Annotated[
-        int | None, typer.Argument(help="A model version; the champion if not given.", min=1)
-    ] = None,
+    version: VersionArgument = None,
     *,
     model: ModelOption = None,
-    run: Annotated[
-        str | None, typer.Option("--run", help="A run by its id, a refused one too.")
-    ] = None,
+    run: RunOption = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIRECTORY", help="Where the files go.")
     ] = None,

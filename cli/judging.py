@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.models import ModelOption
+from cli.models import ModelOption, RunOption, VersionArgument
 from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core import keys
@@ -66,14 +66,10 @@ def gate(
 
 def report(
     ctx: typer.Context,
-    version: Annotated[
-        int | None, typer.Argument(help="A model version; the champion if not given.", min=1)
-    ] = None,
+    version: VersionArgument = None,
     *,
     model: ModelOption = None,
-    run: Annotated[
-        str | None, typer.Option("--run", help="A run by its id, a refused one too.")
-    ] = None,
+    run: RunOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a model is worth, and where it fails.

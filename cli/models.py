@@ -26,6 +26,10 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the au
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="The model; the default one if not given.")
 ]
+VersionArgument = Annotated[
+    int | None, typer.Argument(help="A model version; the champion if not given.", min=1)
+]
+RunOption = Annotated[str | None, typer.Option("--run", help="A run by its id, a refused one too.")]
 
 
 def add_to(app: typer.Typer) -> None:
