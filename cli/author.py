@@ -1,5 +1,6 @@
 """``loop author``: for those who write exercises: begin one, look it over, prove it."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -124,13 +125,21 @@ def prove(
     exercises = [draft.exercise for draft in drafts if draft.exercise]
     open_live = live_of(session) if live else None
     with session.output.never_silent():
-        proofs = []
+        proofs, began = [], time.monotonic()
         for proof in tools.prove(exercises, seeds=seeds, processes=processes, open_live=open_live):
             proofs.append(proof)
             session.output.progress(f"{proof.slug}: {proof.verdict} ({proof.seconds:.1f} s)")
     order = [each.manifest.slug for each in exercises]
     proofs.sort(key=lambda proof: order.index(proof.slug))
-    session.output.report(_document(proofs, seeds), lambda: _show_proofs(session, proofs, seeds))
+    seconds = time.monotonic() - began
+    session.output.report(
+        {
+            "seeds": seeds,
+            "seconds": round(seconds, 1),
+            "proofs": [each.model_dump(mode="json") for each in proofs],
+        },
+        lambda: _show_proofs(session, proofs, f"{seeds} seeds each, in {seconds:.0f} s"),
+    )
     raise typer.Exit(1 if any(each.verdict in {"wrong", "flaky"} for each in proofs) else 0)
 
 
@@ -151,15 +160,7 @@ def _makefile() -> Path:
     return project_root() / "Makefile"
 
 
-def _document(proofs: "list[ExerciseProof]", seeds: int) -> dict[str, object]:
-    return {
-        "seeds": seeds,
-        "seconds": round(sum(each.seconds for each in proofs), 1),
-        "proofs": [each.model_dump(mode="json") for each in proofs],
-    }
-
-
-def _show_proofs(session: Session, proofs: "list[ExerciseProof]", seeds: int) -> None:
+def _show_proofs(session: Session, proofs: "list[ExerciseProof]", how: str) -> None:
     out = session.output
     rows = [
         [each.slug, each.mode, each.verdict, len(each.answers), f"{each.check_seconds:.2f}",
@@ -177,7 +178,7 @@ def _show_proofs(session: Session, proofs: "list[ExerciseProof]", seeds: int) ->
                     out.say(f"  needs: {answer.next_step}")
     proven = sum(each.verdict == "proven" for each in proofs)
     elsewhere = sum(each.verdict == "not proven here" for each in proofs)
-    told = f"{proven} of {len(proofs)} exercises proven, {seeds} seeds each"
+    told = f"{proven} of {len(proofs)} exercises proven, {how}"
     out.say(told + (f"; {elsewhere} need a deployed system and --live." if elsewhere else "."))
 
 
