@@ -14,12 +14,12 @@ from training.data.names import Precision
 TOLERANCE: Final = 1e-5
 
 TOLERANCES: Final[Mapping[Precision, float]] = MappingProxyType(
-    {"fp32": TOLERANCE, "fp16": 2e-3, "int8": 3e-2}
+    {"fp32": TOLERANCE, "fp16": 2e-3, "int8": 5e-2}
 )
 """How far answers may be from scikit-learn's, by how weights are stored.
 
-Linear and neural models on generated tables were measured to be up to 3e-4 away in float16, and up
-to 7e-3 in 8 bits.
+Linear and neural models were measured to be up to 1e-3 away in float16, and up to 0.03 in 8 bits
+(the built-in digits with a neural network; on generated tables, up to 3e-4 and 7e-3).
 """
 
 
