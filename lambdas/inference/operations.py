@@ -80,7 +80,7 @@ _KEY: Mapping[str, Any] = {
     "in": "header",
     "description": "While versions are compared: the same text is always answered by the same one."
     " A record's identifier comes first.",
-    "schema": {"type": "string", "maxLength": 256},
+    "schema": {"type": "string"},
 }
 _INFER = Operation(
     protocol="open-inference-protocol",

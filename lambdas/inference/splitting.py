@@ -14,7 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from core.assignment import choose_keys, draw
-from core.inputs import ContractViolationError, InputWarning, ModelInputs, Violation
+from core.inputs import (
+    MAX_VIOLATIONS,
+    ContractViolationError,
+    InputWarning,
+    ModelInputs,
+    Violation,
+)
 from core.prediction_ids import new_prediction_ids
 from lambdas.inference.asking import Asked, Headed, Rows, ask_alone
 from lambdas.inference.capture import Batch, Recorder
@@ -84,7 +90,7 @@ def ask_arms(
 
 def take_names(
     records: Sequence[Mapping[str, object]], identifier: str
-) -> tuple[list[dict[str, object]], list[object]]:
+) -> tuple[list[dict[str, object]], Sequence[object]]:
     """Return the records without the identifier, and its values.
 
     Raises
@@ -92,18 +98,23 @@ def take_names(
     ContractViolationError
         If a value is neither text nor a number nor null.
     """
-    names = [record.get(identifier) for record in records]
+    names = check_names([record.get(identifier) for record in records], identifier)
+    rest = [
+        {name: value for name, value in record.items() if name != identifier} for record in records
+    ]
+    return rest, names
+
+
+def check_names(names: Sequence[object], identifier: str) -> Sequence[object]:
+    """Return values of the contract's identifier as they are; see `take_names` for the error."""
     wrong = [
         Violation(row, identifier, "must be text or a number; it names the row")
         for row, name in enumerate(names)
         if isinstance(name, bool) or not isinstance(name, str | int | float | None)
     ]
     if wrong:
-        raise ContractViolationError(wrong)
-    rest = [
-        {name: value for name, value in record.items() if name != identifier} for record in records
-    ]
-    return rest, names
+        raise ContractViolationError(wrong[:MAX_VIOLATIONS])
+    return names
 
 
 def _ask_champion(

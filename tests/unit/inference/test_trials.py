@@ -193,6 +193,10 @@ def test_rejects_an_identifier_that_is_no_name(world: World, name: object) -> No
     assert answer["statusCode"] == 422
     [detail] = json.loads(answer["body"])["error"]["details"]
     assert detail["place"] == ["records", 0, "customer_id"]
+    table = {"dataframe_records": [make_record() | {"customer_id": name}]}
+    answer = world.handler(make_event("POST", "/invocations", json.dumps(table)), CONTEXT)
+    assert answer["statusCode"] == 400
+    assert "customer_id" in json.loads(answer["body"])["message"]
 
 
 def test_a_broken_rule_is_told_at_its_own_row(world: World) -> None:
