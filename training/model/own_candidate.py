@@ -108,7 +108,8 @@ def check_estimator(built: object, task: Task) -> None:
                 f" {len(supported_converters(from_sklearn=True))} classes of scikit-learn can."
             )
     wanted = "predict" if task == "regression" else "predict_proba"
-    if not hasattr(built, wanted):
+    # Some have it once they are fitted only.
+    if not hasattr(type(built), wanted):
         raise PartError(
             f"Your part candidate built a {type(built).__name__} that has no {wanted}; a model of"
             f" the kind {task} answers with it."
@@ -128,10 +129,12 @@ def try_export(recipe: Recipe, material: Material, rows: Rows, *, seed: int) -> 
     try:
         with parts.guarded("candidate", lambda: "cannot be fitted to rows like these"):
             model = fit_material(recipe, few, seed=seed)
+            model.answer(few.matrix)
     except PartError as error:
         raise PartError(f"{error}{_FILL if missing else ''}") from None
     try:
-        with parts.guarded("candidate", lambda: "cannot be exported to ONNX"):
+        # A converter knows what was learned, and no row of it.
+        with parts.guarded("candidate", lambda: "cannot be exported to ONNX", sees_data=False):
             export_graph(model)
     except IntegrityError as error:
         raise PartError(f"Your part candidate cannot be served. {error}") from None

@@ -208,6 +208,26 @@ def test_facts_say_what_the_columns_of_the_matrix_are(own: Parts) -> None:
             ),
             "Your part candidate cannot be exported to ONNX",
         ),
+        (
+            (
+                "from sklearn.pipeline import make_pipeline\n"
+                "from sklearn.impute import SimpleImputer\n"
+                "from sklearn.linear_model import LogisticRegression\n"
+                "from sklearn.ensemble import VotingClassifier\n"
+                "def build(facts): return make_pipeline(SimpleImputer(),"
+                " VotingClassifier([('a', LogisticRegression())], voting='soft'))"
+            ),
+            "cannot be exported to ONNX: NotImplementedError: flatten_transform==True is not",
+        ),
+        (
+            (
+                "from sklearn.pipeline import make_pipeline\n"
+                "from sklearn.impute import SimpleImputer\n"
+                "from sklearn.svm import SVC\n"
+                "def build(facts): return make_pipeline(SimpleImputer(), SVC())"
+            ),
+            "Your part candidate cannot be fitted to rows like these: AttributeError",
+        ),
         ("import lightgbm_of_old", "it imports 'lightgbm_of_old', which is not installed"),
         (
             "def build(facts):\n    while True: pass",
