@@ -1,28 +1,25 @@
-"""What ``loop learn`` looks like: the screen of a terminal, and panels for checks and lessons."""
+"""The screen of ``loop learn``: the loop, what is next, the skills."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich import box
 from rich.columns import Columns
 from rich.console import Group, RenderableType
-from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from cli.lessons import shorten
 from cli.ring import SMALLEST, Stop, draw_bar, draw_ring
 
 if TYPE_CHECKING:
     from curriculum.checker.evidence import Skill
     from curriculum.checker.progress import ExerciseProgress, Progress, StageProgress
-    from curriculum.checker.results import Result
 
-WIDE: Final = 118
+WIDE: Final = 120
 _LEVELS: Final = 5
 _LISTED: Final = 9
-_PAGE: Final = 96
 _WIDEST: Final = 132
 _LEGEND: Final = "■ evidence  □ a junior role asks it"
 _MARKS: Final = {
@@ -33,19 +30,13 @@ _MARKS: Final = {
     "skipped": ("↷", "yellow"),
     "locked": ("·", "dim"),
 }
-_VERDICTS: Final = {
-    "pass": ("It behaves", "green"),
-    "fail": ("Not yet", "yellow"),
-    "error": ("Your code broke", "red"),
-    "not ready": ("Something is missing", "blue"),
-}
 
 
 def draw_course(progress: "Progress", *, width: int) -> RenderableType:
     """Draw the whole screen: the loop, what is next, the skills."""
     if width >= WIDE:
         width = min(width, _WIDEST)
-        loop = _draw_loop(progress, width - 42)
+        loop = _draw_loop(progress, width - 41)
         return Group(
             _beside(loop, _draw_skills(progress), width),
             _beside(_draw_now(progress), _draw_list(progress), width),
@@ -55,60 +46,6 @@ def draw_course(progress: "Progress", *, width: int) -> RenderableType:
     if width >= SMALLEST:
         top = _draw_loop(progress, width)
     return Group(top, _draw_now(progress), _draw_skills_flat(progress), _draw_footer(progress))
-
-
-def draw_result(result: "Result", *, width: int) -> RenderableType:
-    """Draw what a check says: expected, observed, where to look, what to do next."""
-    verdict, style = _VERDICTS[result.status]
-    rows = Table.grid(padding=(0, 2, 0, 0))
-    rows.add_column(style="dim", no_wrap=True)
-    rows.add_column(overflow="fold")
-    if result.failure:
-        rows.add_row("expected", Text(result.failure.expected))
-        rows.add_row("observed", Text(result.failure.observed, style="yellow"))
-        rows.add_row("where to look", Text(result.failure.where))
-    if result.printed:
-        rows.add_row("it printed", Text(result.printed, style="dim"))
-    for name, value in result.metrics.items():
-        rows.add_row("measured", Text(f"{name} {value:.4g}"))
-    for place, question in enumerate(result.rubric):
-        rows.add_row("" if place else "ask yourself", Text(question))
-    if result.rubric:
-        rows.add_row("", Text("Nobody else can judge this, and no check did.", style="dim"))
-    if result.next_step:
-        rows.add_row("next", Text(result.next_step, style="bold"))
-    message = Text(_capitalise(result.message))
-    if rows.row_count:
-        message.append("\n")
-    title = Text(f"{verdict} · {result.slug}", style=f"bold {style}")
-    body = Group(message, rows) if rows.row_count else message
-    return Panel(
-        body,
-        title=title,
-        title_align="left",
-        border_style=style,
-        padding=(1, 2),
-        width=min(width, _PAGE),
-    )
-
-
-def draw_lesson(text: str, *, file: str | None, width: int) -> RenderableType:
-    """Draw a lesson, and where its file is."""
-    lesson = Markdown(text, hyperlinks=False)
-    columns = min(width, _PAGE)
-    page = Table.grid()
-    page.add_column(width=columns)
-    page.add_row(lesson)
-    if file:
-        page.add_row(Panel(Text(shorten(file)), title="Edit", title_align="left", style="dim"))
-    return page
-
-
-def shorten(path: str) -> str:
-    """Return a path as people type it from where they are."""
-    place = Path(path)
-    here = Path.cwd()
-    return str(place.relative_to(here)) if place.is_relative_to(here) else str(place)
 
 
 def say_minutes(minutes: int) -> str:
@@ -167,7 +104,8 @@ def _draw_now(progress: "Progress") -> Panel:
     rows.add_row("read", Text(f"loop learn show {current.slug}"))
     if current.file:
         rows.add_row("edit", Text(shorten(current.file)))
-    rows.add_row("check", Text("loop learn check" + (", or: watch" if current.file else "")))
+    watch = ", or when you save: loop learn watch" if current.file else ""
+    rows.add_row("check", Text("loop learn check" + watch))
     rows.add_row("stuck", Text("loop learn hint"))
     tries = f"{current.checks} checks, {current.hints} hints so far" if current.checks else ""
     facts = [_say_mode(current), say_minutes(current.minutes), tries]
@@ -229,8 +167,10 @@ def _draw_skill(skill: "Skill") -> Text:
 
 
 def _draw_footer(progress: "Progress") -> RenderableType:
-    lines = [Text("loop learn list  every exercise    loop learn watch  check when you save")]
-    lines[0].stylize("dim")
+    lines = [Text("loop learn list shows every exercise, and what is to come.", style="dim")]
+    if not any(stage.done for stage in progress.stages):
+        promise = "What you write takes the place of the system's own parts, stage by stage."
+        lines.insert(0, Text(promise))
     if progress.damaged_lines:
         lines.append(Text(say_damage(progress), style="yellow"))
     return Group(*lines)
@@ -268,14 +208,10 @@ def _say_mode(exercise: "ExerciseProgress") -> str:
 
 def _beside(left: RenderableType, right: RenderableType, width: int) -> Table:
     both = Table.grid(padding=(0, 1, 0, 0))
-    both.add_column(width=width - 42 if isinstance(left, Text) else width // 2 - 1)
-    both.add_column(width=40 if isinstance(left, Text) else width // 2 - 1)
+    both.add_column(width=width - 41)
+    both.add_column(width=39)
     both.add_row(left, right)
     return both
-
-
-def _capitalise(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def list_rows(exercises: Sequence["ExerciseProgress"]) -> Table:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.syntax import Syntax
-from rich.text import Text
 
 from cli.home import workspace_folder
 from cli.live import live_of
@@ -16,8 +14,7 @@ from cli.session import JsonOption, Session, begin, explain
 from core.errors import InvalidInputError, LoopError, NotFoundError
 
 if TYPE_CHECKING:
-    from curriculum.checker import Progress, Result
-    from curriculum.checker.progress import ExerciseProgress
+    from curriculum.checker import Result
 
 _T = TypeVar("_T")
 
@@ -40,56 +37,59 @@ def where(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
     """Show where you are in the course, and lay the next exercise out."""
     if ctx.invoked_subcommand:
         return
+    from cli import learn_pages as pages  # noqa: PLC0415 - only learners need it
     from curriculum.checker import begin as begin_course  # noqa: PLC0415 - only learners need it
 
     session = begin(ctx, as_json=as_json)
     progress = begin_course(workspace_folder())
-    session.output.report(progress.model_dump(mode="json"), lambda: _show(session, progress))
+    session.output.report(
+        progress.model_dump(mode="json"), lambda: pages.show_course(session, progress)
+    )
 
 
 @learn.command("next")
 def show_next(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
     """Say what to do now, in four lines."""
+    from cli import learn_pages as pages  # noqa: PLC0415 - only learners need it
     from curriculum.checker import begin as begin_course  # noqa: PLC0415 - only learners need it
 
     session = begin(ctx, as_json=as_json)
     progress = begin_course(workspace_folder())
     current = progress.current
     document = current.model_dump(mode="json") if current else None
-    session.output.report(document, lambda: _say_next(session, current))
+    session.output.report(document, lambda: pages.say_next(session, current))
 
 
 @learn.command("list")
 def list_all(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
     """List every exercise, and what is still to come."""
+    from cli import learn_pages as pages  # noqa: PLC0415 - only learners need it
     from curriculum.checker import where_am_i  # noqa: PLC0415 - only learners need it
 
     session = begin(ctx, as_json=as_json)
     progress = where_am_i(workspace_folder())
     document = [stage.model_dump(mode="json") for stage in progress.stages]
-    session.output.report(document, lambda: _list(session, progress))
+    session.output.report(document, lambda: pages.show_list(session, progress))
 
 
 @learn.command()
 def show(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption = False) -> None:
     """Show an exercise's lesson, and lay its file out."""
+    from cli import learn_pages as pages  # noqa: PLC0415 - only learners need it
     from curriculum import checker  # noqa: PLC0415 - only learners need it
 
     session = begin(ctx, as_json=as_json)
     chosen = checker.find_exercise(_chosen(slug))
     checker.begin(workspace_folder(), chosen.manifest.slug)
     place = chosen.place_in(workspace_folder())
-    text = chosen.lesson.read_text(encoding="utf-8")
     document = {
         "slug": chosen.manifest.slug,
         "title": chosen.manifest.title,
         "file": str(place) if place else None,
         "lesson": str(chosen.lesson),
-        "text": text,
+        "text": chosen.lesson.read_text(encoding="utf-8"),
     }
-    session.output.report(
-        document, lambda: _show_lesson(session, text, str(place) if place else None)
-    )
+    session.output.report(document, lambda: pages.show_lesson(session, chosen, place))
 
 
 @learn.command()
@@ -104,9 +104,13 @@ def check(
     as_json: JsonOption = False,
 ) -> None:
     """Check your work by what it does."""
+    from cli import learn_pages as pages  # noqa: PLC0415 - only learners need it
+
     session = begin(ctx, as_json=as_json)
     result = _check(session, _chosen(slug), seed=seed, again=again)
-    session.output.report(result.model_dump(mode="json"), lambda: _show_result(session, result))
+    session.output.report(
+        result.model_dump(mode="json"), lambda: pages.show_result(session, result)
+    )
     raise typer.Exit(_EXIT_CODES[result.status])
 
 
@@ -148,6 +152,7 @@ def hint(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption =
 @learn.command()
 def solution(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption = False) -> None:
     """Show a right answer: after a pass, or on a second asking."""
+    from cli import learn_pages as pages  # noqa: PLC0415 - only learners need it
     from curriculum import checker  # noqa: PLC0415 - only learners need it
 
     session = begin(ctx, as_json=as_json)
@@ -157,7 +162,7 @@ def solution(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOpti
         session.output.say(found.message)
         if found.shown:
             session.output.say()
-            _show_source(session, found.slug, found.text)
+            pages.show_source(session, found.slug, found.text)
 
     session.output.report(found.model_dump(mode="json"), render)
 
@@ -178,6 +183,7 @@ def reset(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption 
 @learn.command()
 def skip(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption = False) -> None:
     """Leave an exercise for later; it comes round again at the end."""
+    from cli import learn_pages as pages  # noqa: PLC0415 - only learners need it
     from curriculum import checker  # noqa: PLC0415 - only learners need it
 
     session = begin(ctx, as_json=as_json)
@@ -186,7 +192,7 @@ def skip(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption =
 
     def render() -> None:
         session.output.say(f"{chosen} can wait.")
-        _say_next(session, progress.current)
+        pages.say_next(session, progress.current)
 
     session.output.report(progress.model_dump(mode="json"), render)
 
@@ -223,7 +229,7 @@ def _check(session: Session, slug: str, *, seed: int | None, again: bool) -> "Re
 
 
 def _watch(session: Session, slug: str, place: Path) -> None:
-    from cli.course import shorten  # noqa: PLC0415 - only learners need it
+    from cli import learn_pages as pages  # noqa: PLC0415 - only learners need it
     from curriculum.checker import watch_file  # noqa: PLC0415 - only learners need it
 
     for _ in watch_file(place):
@@ -232,8 +238,10 @@ def _watch(session: Session, slug: str, place: Path) -> None:
             sys.stdout.write(json.dumps(result.model_dump(mode="json")) + "\n")
             sys.stdout.flush()
             continue
-        _show_result(session, result)
-        session.output.progress(f"watching {shorten(str(place))}; save to check, Ctrl-C to end")
+        pages.show_result(session, result)
+        session.output.progress(
+            f"watching {pages.shorten(str(place))}; save to check, Ctrl-C to end"
+        )
 
 
 def _chosen(slug: str | None) -> str:
@@ -245,86 +253,3 @@ def _chosen(slug: str | None) -> str:
             "All exercises that there are have been done.", next_step="loop learn check SLUG"
         )
     return chosen
-
-
-def _show(session: Session, progress: "Progress") -> None:
-    from cli.course import draw_course, say_damage, say_minutes  # noqa: PLC0415
-
-    out = session.output
-    if out.is_terminal:
-        out.show(draw_course(progress, width=out.width))
-        return
-    rows = [
-        [stage.number, stage.title, stage.component, f"{stage.done} of {len(stage.exercises)}"]
-        for stage in progress.stages
-    ]
-    out.table(["stage", "title", "you work on", "done"], rows)
-    skills = [[each.area, each.level, each.junior] for each in progress.skills]
-    out.table(["skill", "level", "junior"], skills)
-    left, spent = say_minutes(progress.minutes_left), say_minutes(progress.minutes_spent)
-    out.say(f"About {left} left; {spent} spent.")
-    if progress.damaged_lines:
-        out.say(say_damage(progress))
-    _say_next(session, progress.current)
-
-
-def _say_next(session: Session, current: "ExerciseProgress | None") -> None:
-    from cli.course import say_minutes, shorten  # noqa: PLC0415 - only learners need it
-
-    out = session.output
-    if current is None:
-        out.say("All exercises that there are have been done.")
-        return
-    out.say(f"Now    {current.slug}: {current.title} ({say_minutes(current.minutes)})")
-    out.say(f"Read   loop learn show {current.slug}")
-    if current.file:
-        out.say(f"Edit   {shorten(current.file)}")
-    out.say(f"Then   loop learn check {current.slug}")
-    out.say(f"Stuck  loop learn hint {current.slug}")
-
-
-def _list(session: Session, progress: "Progress") -> None:
-    from cli.course import list_rows  # noqa: PLC0415 - only learners need it
-
-    out = session.output
-    for stage in progress.stages:
-        out.show(Text(f"{stage.number} {stage.title}: {stage.component}", style="bold"))
-        if out.is_terminal:
-            out.show(list_rows(stage.exercises))
-        else:
-            for each in stage.exercises:
-                out.say(f"  {each.standing:<8} {each.slug:<28} {each.minutes:>4} min  {each.title}")
-        for title in stage.to_come:
-            out.show(Text(f"  to come: {title}", style="dim"))
-        out.say()
-
-
-def _show_result(session: Session, result: "Result") -> None:
-    from cli.course import draw_result  # noqa: PLC0415 - only learners need it
-    from curriculum.checker import describe  # noqa: PLC0415 - only learners need it
-
-    if session.output.is_terminal:
-        session.output.show(draw_result(result, width=session.output.width))
-    else:
-        session.output.say(describe(result))
-
-
-def _show_lesson(session: Session, text: str, file: str | None) -> None:
-    from cli.course import draw_lesson  # noqa: PLC0415 - only learners need it
-
-    if session.output.is_terminal:
-        session.output.show(draw_lesson(text, file=file, width=session.output.width))
-        return
-    session.output.say(text)
-    if file:
-        session.output.say(f"Edit {file}")
-
-
-def _show_source(session: Session, slug: str, text: str) -> None:
-    from curriculum.checker import find_exercise  # noqa: PLC0415 - only learners need it
-
-    if not session.output.is_terminal:
-        session.output.say(text)
-        return
-    lexer = Syntax.guess_lexer(find_exercise(slug).solution.name, text)
-    session.output.show(Syntax(text, lexer, theme="ansi_dark", word_wrap=True))

@@ -113,6 +113,8 @@ def check(
         took_s = round(time.monotonic() - began, 3)
         record = _record_of(result, exercise, workspace, checked_sha256, took_s)
         add_record(workspace, record)
+    if result.status == "pass":
+        return result.model_copy(update=_look_ahead(exercise, workspace))
     return result
 
 
@@ -169,6 +171,23 @@ def skip(slug: str, *, workspace: Path) -> Progress:
     make_workspace(workspace)
     add_record(workspace, new_record(slug, "skip", commit=head(workspace)))
     return begin(workspace)
+
+
+def _look_ahead(exercise: Exercise, workspace: Path) -> dict[str, object]:
+    """Say what a pass leads to."""
+    manifest, notes = exercise.manifest, []
+    if manifest.part:
+        notes += [f"The next 'loop deploy' puts your {manifest.part} into the running system."]
+    if manifest.capstone:
+        notes += [f"This stands for the whole of stage {manifest.stage}."]
+    place = exercise.place_in(workspace)
+    if place is not None and not is_committed(workspace, place):
+        notes += ["Your file is not committed yet; your repository is your portfolio."]
+    ahead = where_am_i(workspace).next_slug
+    return {
+        "notes": tuple(notes),
+        "next_step": f"loop learn show {ahead}" if ahead else "loop learn",
+    }
 
 
 def _begin_if_new(exercise: Exercise, workspace: Path) -> None:

@@ -50,6 +50,8 @@ class Result(BaseModel):
         on it may take the reference's place.
     metrics
         Numbers that the check measured; evidence.
+    notes
+        What else is worth knowing now.
     rubric
         Questions to ask oneself after a pass: nobody but the learner can answer them.
     """
@@ -66,6 +68,7 @@ class Result(BaseModel):
     already_known: bool = False
     file_passed: bool = False
     metrics: dict[str, float] = {}
+    notes: tuple[str, ...] = ()
     rubric: tuple[str, ...] = ()
 
 
@@ -85,6 +88,7 @@ def describe(result: Result) -> str:
             "  ask yourself; nobody else can judge this, and no check did:",
             *(f"    - {question}" for question in result.rubric),
         ]
+    lines += [f"  {note}" for note in result.notes]
     if result.next_step:
         lines.append(f"  next           {result.next_step}")
     return "\n".join(lines)

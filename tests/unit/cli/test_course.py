@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from cli.ascii import Ascii
-from cli.course import draw_course, draw_lesson, draw_result, say_minutes
+from cli.course import draw_course, say_minutes
+from cli.lessons import draw_lesson, draw_result
 from cli.ring import draw_bar
 from curriculum.checker import Failure, Progress, Result, where_am_i
 from curriculum.checker.manifest import load_exercises
@@ -108,13 +109,16 @@ def test_the_questions_of_a_text_say_that_nobody_else_can_judge_them() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_a_lesson_is_as_wide_as_one_likes_to_read(width: int) -> None:
+def test_a_lesson_is_as_wide_as_one_likes_to_read(width: int, tmp_path: Path) -> None:
     lesson = (
         "# Why\n\n" + "Many words. " * 60 + "\n\n    loop learn check\n\n![A plot](picture.svg)"
     )
-    lines = draw(draw_lesson(lesson, file="/somewhere/work.py", width=width), width=width)
+    drawing = draw_lesson(lesson, folder=tmp_path, file="/somewhere/work.py", width=width)
+    lines = draw(drawing, width=width)
     assert max(len(line.rstrip()) for line in lines) <= min(width, 96)
-    assert "work.py" in "\n".join(lines)
+    text = "".join(line.strip(" │") for line in lines)
+    for word in ("work.py", "picture.svg", "A plot"):
+        assert word in text
 
 
 @pytest.mark.parametrize(
