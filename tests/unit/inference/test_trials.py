@@ -18,10 +18,10 @@ import pytest
 from core import keys
 from core.assignment import draw
 from core.captures import read_captures
-from core.contract import Task
+from core.contract import Column, Task
 from core.events import Capture
 from core.inputs import ModelInputs
-from core.records import AliasState
+from core.records import AliasState, Traffic
 from core.registry import Registry
 from core.rollout import TrialName
 from core.store import open_memory
@@ -309,6 +309,27 @@ def test_champion_answers_when_the_challenger_cannot_be_loaded(world: World) -> 
     assert arms == {"champion": meant["champion"], "fallback": meant["challenger"]}
 
 
+def test_champion_answers_when_the_challenger_has_another_contract(world: World) -> None:
+    other = make_contract(columns=[Column(name="height", kind="numeric")])
+    version = make_champion(world.store, other, run_id="run-3").version
+    registry = Registry(world.store)
+    registry.rollback(MODEL, reason="a test", changed_by="test")
+    # Past the check of the command, as another program may.
+    registry.move_alias(
+        MODEL, "challenger", to=version, expected_revision=0, reason="a test", changed_by="test",
+        traffic=Traffic(1.0, against=2),
+    )  # fmt: skip
+    settle(lambda: has_challenger(world))
+    answer = world.predict("C-1")
+    assert (answer["model_version"], answer["predictions"][0]["arm"]) == (2, "champion")
+    assert {one.arm for one in world.captured()} == {"fallback"}
+
+
+def has_challenger(world: World) -> bool:
+    rollout = world.models.get().rollout
+    return bool(rollout and rollout.challenger)
+
+
 @pytest.mark.parametrize("fault", [RuntimeError("no"), MemoryError(), ValueError("secret value")])
 def test_champion_answers_when_the_challenger_fails(
     world: World, monkeypatch: pytest.MonkeyPatch, fault: Exception
@@ -484,6 +505,18 @@ def test_caller_waits_for_a_slow_shadow_within_the_budget_only(
 
 def shadows_of(world: World) -> list[Capture]:
     return [one for one in world.captured() if one.arm == "shadow"]
+
+
+def test_nobody_waits_for_a_shadow_on_a_server() -> None:
+    world = World(shadow_wait_s=0.0)
+    world.start(1.0, trial="shadow")
+    settle(lambda: has_shadow(world))
+    [answer] = world.predict("C-1")["predictions"]
+    settle(lambda: bool(shadows_of(world)))
+    [shadow] = shadows_of(world)
+    assert shadow.prediction_id == answer["prediction_id"]
+    # It has an object of its own: none of the two is written over.
+    assert {one.arm for one in world.captured()} == {"champion", "shadow"}
 
 
 def test_shadow_is_dropped_and_counted_when_too_many_wait(
