@@ -8,11 +8,13 @@ import pytest
 ROOT = Path(__file__).parents[3]
 HEAVY = (
     "boto3", "botocore", "duckdb", "joblib", "onnx", "pandas", "scipy", "skl2onnx", "sklearn",
-    "training", "cli", "cdk", "curriculum", "fastapi", "uvicorn", "httpx", "starlette", "mangum", "asyncio", "anyio", "ssl",
+    "training", "cli", "cdk", "curriculum", "fastapi", "uvicorn", "httpx",
+    "starlette", "mangum", "asyncio", "anyio", "ssl",
     "matplotlib", "mlflow",
     "lambdas.inference.app", "lambdas.inference.page", "lambdas.inference.server",
     "lambdas.inference.protocols.schemas", "lambdas.inference.protocols.oip",
-    "lambdas.inference.protocols.mlflow",
+    "lambdas.inference.protocols.mlflow", "lambdas.inference.splitting",
+    "lambdas.inference.mirroring",
 )  # fmt: skip
 MODULES = sorted([*(ROOT / "lambdas" / "inference").rglob("*.py"), *(ROOT / "core").glob("*.py")])
 ASK = f"""
