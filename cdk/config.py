@@ -55,6 +55,8 @@ class Config:
         How far back it looks.
     capture_share : float
         Share of predictions that is captured, 0 to 1.
+    fallback : bool
+        Whether the baseline's prior answers, marked as such, for a model that cannot be loaded.
     throttle_rate : int
         Requests per second that the API accepts in the long run.
     throttle_burst : int
@@ -93,6 +95,7 @@ class Config:
     monitor_every_minutes: int
     monitor_window_minutes: int
     capture_share: float
+    fallback: bool
     throttle_rate: int
     throttle_burst: int
     daily_quota: int
@@ -183,6 +186,7 @@ def _defaults(given: Mapping[str, Raw], host: Host) -> dict[str, object]:
         "monitor_every_minutes": 5,
         "monitor_window_minutes": 60,
         "capture_share": 1.0,
+        "fallback": False,
         "throttle_rate": 50,
         "throttle_burst": 100,
         "daily_quota": 100_000,
@@ -234,6 +238,7 @@ _READERS: dict[str, Callable[[Raw], object]] = {
     "monitor_every_minutes": whole_number(1, 1440),
     "monitor_window_minutes": whole_number(1, 1440),
     "capture_share": share,
+    "fallback": flag,
     "throttle_rate": whole_number(1, 10_000),
     "throttle_burst": whole_number(1, 5_000),
     "daily_quota": whole_number(1, 100_000_000),

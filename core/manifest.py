@@ -128,6 +128,9 @@ class Manifest(_Record):
         On the holdout: of this candidate, and of the baseline.
     metric_intervals : dict of str to (float, float)
         95% bootstrap intervals of `metrics`.
+    prior : tuple of float or None
+        What the baseline answers to any row: the shares of the classes in the training rows, or
+        the mean. It may answer while the graph cannot.
     holdout_rows, training_rows : int
         How many rows it was judged on, and fitted to.
     profile : ReferenceProfile
@@ -153,6 +156,7 @@ class Manifest(_Record):
     metrics: dict[str, FiniteFloat]
     baseline_metrics: dict[str, FiniteFloat]
     metric_intervals: dict[str, tuple[FiniteFloat, FiniteFloat]] = Field(default_factory=dict)
+    prior: tuple[FiniteFloat, ...] | None = None
     holdout_rows: NonNegativeInt
     training_rows: NonNegativeInt
     profile: ReferenceProfile
@@ -176,6 +180,8 @@ class Manifest(_Record):
             raise ValueError("only probabilities are calibrated")
         if self.contract.task != "regression" and self.interval is not None:
             raise ValueError("only a regression has an interval")
+        if self.prior is not None and len(self.prior) != (len(self.contract.classes) or 1):
+            raise ValueError("prior must have one number for each class, or one alone")
         return self
 
     def to_json(self) -> bytes:

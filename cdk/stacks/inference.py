@@ -54,6 +54,7 @@ class InferenceStack(LoopStack):
                 "BUCKET": data.bucket.bucket_name,
                 "CAPTURE_SHARE": str(config.capture_share),
                 "CAPTURE_STREAM": self.captures.name,
+                "FALLBACK": str(config.fallback).lower(),
                 "ALIAS_REFRESH_S": str(ALIAS_REFRESH_S),
             },
         )

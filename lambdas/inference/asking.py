@@ -144,7 +144,10 @@ def ask_columns(
     """
     identifier = served.contract.identifier
     named = columns.get(identifier) if identifier is not None else None
-    if named is not None:
+    if identifier is not None and named is not None:
+        from lambdas.inference.splitting import check_names  # noqa: PLC0415 - few callers need it
+
+        check_names(named, identifier)
         columns = {name: values for name, values in columns.items() if name != identifier}
     inputs, warnings = served.predictor.encoder.encode_columns(columns, rows=rows)
     names = tuple(columns)
@@ -210,5 +213,6 @@ def _capture(
             asked.probabilities,
             records,
             body,
+            arm="baseline" if asked.served.is_fallback else "champion",
         )
     )

@@ -87,6 +87,7 @@ def build(settings: Settings) -> Handler:
         quick_store=quick_store,
         refresh_s=settings.alias_refresh_s,
         on_fallback=lambda model: recorder.count("Fallbacks", 1, model=model),
+        has_prior=settings.has_prior,
         trying=Trying(lambda metric, model: recorder.count(metric, 1, model=model), _SHADOW_WAIT_S),
     )
     return make_handler(make_router(models=models, recorder=recorder, keyed=True))

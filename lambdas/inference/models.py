@@ -90,13 +90,15 @@ class Models:
         version goes on.
     trying : Trying
         How challengers and shadows are tried.
+    has_prior : bool
+        Whether a prior may answer for a model that could never be loaded.
     clock : callable
         Seconds that only grow.
     start : callable
         Runs a look beside the request.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a bucket twice, and what tests choose
         self,
         store: ObjectStore,
         *,
@@ -104,6 +106,7 @@ class Models:
         refresh_s: float,
         on_fallback: Callable[[str], None] = lambda _model: None,
         trying: Trying = _TRYING,
+        has_prior: bool = False,
         clock: Callable[[], float] = time.monotonic,
         start: Starter = start_thread,
     ) -> None:
@@ -111,6 +114,7 @@ class Models:
         self._store = store
         self._refresh_s = refresh_s
         self._on_fallback = on_fallback
+        self._has_prior = has_prior
         self._clock = clock
         self._start = start
         self._entries: dict[str, _Entry] = {}
@@ -145,9 +149,11 @@ class Models:
         name = model or self.default()
         entry = self._entries.get(name)
         if entry is None:
-            return self._load_first(name).served
-        if self._is_due(entry.next_look_s):
+            entry = self._load_first(name)
+        elif self._is_due(entry.next_look_s):
             entry = self._follow(name, entry)
+        if entry.served.is_fallback:
+            self._on_fallback(name)
         if len(self._entries) > 1:
             self._use(name, entry)
         return entry.served
@@ -209,7 +215,11 @@ class Models:
         with self._lock:
             entry = self._entries.get(name)
             if entry:
-                self._entries[name] = replace(entry, served=self._trials.attach(entry.served))
+                self._entries[name] = replace(entry, served=self._attach(entry.served))
+
+    def _attach(self, served: Served) -> Served:
+        # Nothing is learnt from a comparison with a prior.
+        return served if served.is_fallback else self._trials.attach(served)
 
     def _find_champion(self, name: str) -> AliasState | None:
         entry = self._entries.get(name)
@@ -222,7 +232,7 @@ class Models:
 
     def _keep(self, name: str, entry: _Entry) -> None:
         with self._lock:
-            self._entries[name] = replace(entry, served=self._trials.attach(entry.served))
+            self._entries[name] = replace(entry, served=self._attach(entry.served))
             while len(self._entries) > MAX_LOADED:
                 oldest = next(iter(self._entries))
                 del self._entries[oldest]
@@ -261,18 +271,32 @@ class Models:
 
     def _look_first(self, model: str) -> _Entry:
         now_s = self._clock()
+        alias = None
         try:
             alias = self.registry.alias(model)
             known = alias is not None or bool(self.registry.versions(model))
             served = load_served(alias, self.registry, self._store) if alias else None
         except LoopError as error:
             _warn(f"the model {model} cannot be loaded", error)
-            raise NoModelError("The model cannot be loaded just now.") from error
+            if alias is None or not self._has_prior:
+                raise NoModelError("The model cannot be loaded just now.") from error
+            return self._begin_with_prior(alias)
         if not known:
             raise _unknown()
         if served is None:
             raise NoModelError("No version of this model has been promoted yet.")
         return _Entry(served, now_s + self._refresh_s)
+
+    def _begin_with_prior(self, alias: AliasState) -> _Entry:
+        from lambdas.inference.prior import load_prior  # noqa: PLC0415 - few systems have one
+
+        now_s = self._clock()
+        try:
+            served = load_prior(alias, self.registry, self._store)
+        except LoopError as error:
+            _warn(f"the model {alias.model} has no prior either", error)
+            raise NoModelError("The model cannot be loaded just now.") from error
+        return _Entry(served, now_s + self._refresh_s, alias.etag, now_s + RETRY_S)
 
     def _look_again(self, entry: _Entry) -> _Entry:
         # The moment before the bucket is asked: what it says is true of then, not of later.

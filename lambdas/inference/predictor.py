@@ -34,16 +34,25 @@ class Predictor:
     """
 
     def __init__(self, bundle: Bundle) -> None:
-        self.manifest: Manifest = bundle.manifest
-        self.encoder = Encoder(bundle.manifest.contract)
+        self._read(bundle.manifest)
         check_graph(bundle.graph)
         self._session = _compile(bundle.graph)
         self._output = _check_interface(self._session, bundle.manifest.contract)
         self._inputs = tuple(node.name for node in self._session.get_inputs())
         self._check_answer()
 
-    def score(self, inputs: ModelInputs) -> NDArray[np.float32]:
+    def _read(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.encoder = Encoder(manifest.contract)
+
+    def score(self, inputs: ModelInputs, *, at_once: int = _ROWS_AT_ONCE) -> NDArray[np.float32]:
         """Run the graph on every row.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        at_once : int
+            Rows that the graph is given at a time.
 
         Returns
         -------
@@ -57,12 +66,12 @@ class Predictor:
             If the request's time is over before the last row.
         """
         rows = len(inputs)
-        if rows <= _ROWS_AT_ONCE:
+        if rows <= at_once:
             return self._run(inputs.numeric, inputs.strings)
         parts = []
-        for start in range(0, rows, _ROWS_AT_ONCE):
+        for start in range(0, rows, at_once):
             check_deadline()
-            part = slice(start, start + _ROWS_AT_ONCE)
+            part = slice(start, start + at_once)
             parts.append(self._run(inputs.numeric[part], inputs.strings[part]))
         return np.concatenate(parts)
 

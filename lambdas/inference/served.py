@@ -59,13 +59,15 @@ class Rollout:
 class Served:
     """A model version that is loaded and answers.
 
-    `rollout` is None but for a champion that something is tried beside.
+    `rollout` is None but for a champion that something is tried beside. `is_fallback` tells that
+    the version cannot answer, and its prior does.
     """
 
     alias: AliasState
     version: ModelVersion
     predictor: Predictor
     rollout: Rollout | None = None
+    is_fallback: bool = False
 
     @property
     def contract(self) -> Contract:

@@ -122,6 +122,7 @@ def build(
         quick_store=quick_store,
         refresh_s=settings.alias_refresh_s,
         on_fallback=lambda name: recorder.count("Fallbacks", 1, model=name),
+        has_prior=settings.has_prior,
         trying=Trying(lambda metric, name: recorder.count(metric, 1, model=name)),
     )
     models.chosen = model

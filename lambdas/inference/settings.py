@@ -26,6 +26,9 @@ class Settings:
     capture_stream : str
         Name of the Firehose stream that captures go through (``CAPTURE_STREAM``); empty writes them
         to the bucket directly.
+    has_prior : bool
+        Whether the baseline's prior answers for a model that cannot be loaded (``FALLBACK`` is
+        ``true``).
     """
 
     bucket: str
@@ -33,6 +36,7 @@ class Settings:
     capture_share: float = 1.0
     alias_refresh_s: float = 2.0
     capture_stream: str = ""
+    has_prior: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -51,7 +55,15 @@ class Settings:
                 environment, "ALIAS_REFRESH_S", default=2.0, maximum=3600.0
             ),
             capture_stream=environment.get("CAPTURE_STREAM", ""),
+            has_prior=_read_flag(environment, "FALLBACK"),
         )
+
+
+def _read_flag(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "false"
+    if text not in ("true", "false"):
+        raise InvalidInputError(f"The environment variable {name} must be true or false.")
+    return text == "true"
 
 
 def _read_number(

@@ -25,6 +25,7 @@ MAX_LISTED: Final = 20_000
 MAX_OBJECTS: Final = 2_000
 MAX_OBJECT_BYTES: Final = 64 * 1024
 _READERS: Final = 16
+_NOT_ITS_OWN: Final = frozenset({"shadow", "baseline"})
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ def read_window(
 
     An outcome counts when it *arrived* in the window; its prediction may be `FEEDBACK_LOOK_BACK`
     older. Predictions of other versions are left out: a new champion starts afresh. So are those
-    of shadows, which nobody was told.
+    of shadows, which nobody was told, and of the baseline in the model's place.
     """
     found = read_captures(store, start, end, model=model)
     reading = Reading(broken=found.broken, truncated=found.truncated)
@@ -76,7 +77,7 @@ def _keep(captures: list[Capture], version: int) -> dict[str, Capture]:
     return {
         one.prediction_id: one
         for one in captures
-        if one.model_version == version and one.arm != "shadow"
+        if one.model_version == version and one.arm not in _NOT_ITS_OWN
     }
 
 

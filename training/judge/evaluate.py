@@ -36,6 +36,7 @@ from training.judge.parity import TOLERANCES, measure_parity
 from training.judge.provenance import (
     describe_provenance,
     round_bounds,
+    round_number,
     round_numbers,
     round_parity,
 )
@@ -139,6 +140,7 @@ class _Work:
             metrics=round_numbers(self.scored.metrics),
             metric_intervals=round_bounds(self.scored.intervals),
             baseline_metrics=round_numbers(holdout.score(self.answered.baseline)),
+            prior=tuple(map(round_number, self.answered.baseline[0].tolist())),
             holdout_rows=len(self.split.holdout),
             training_rows=len(self.split.training),
             profile=build_profile(contract, self.split.training.inputs, scores),

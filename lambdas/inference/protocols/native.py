@@ -28,6 +28,7 @@ from lambdas.inference.web import Request, Response
 MAX_EXPLAINED = 10
 """Records of a request whose answers are explained: each asks the model many times."""
 
+_FALLBACK = {"fallback": True}
 _SCHEMA_TYPE = "application/schema+json"
 
 
@@ -183,6 +184,7 @@ def _write_answers(asked: Asked, explanations: Sequence[dict[str, Any]] = ()) ->
     content: dict[str, Any] = {
         "model": served.version.model,
         "model_version": served.version.version,
+        **(_FALLBACK if served.is_fallback else {}),
         "predictions": [
             {
                 "prediction_id": prediction_id,

@@ -90,6 +90,11 @@ class PredictResponse(Body):
     model_version: int = Field(
         description="The champion's, if the records were answered by different ones."
     )
+    fallback: bool = Field(
+        default=False,
+        description="True if the model cannot answer, and what its baseline knows does: the shares"
+        " of the classes, or the mean, whatever the record says.",
+    )
     predictions: list[Prediction]
 
 

@@ -85,6 +85,16 @@ def test_a_regression_has_an_interval_that_holds_what_was_declared() -> None:
     assert load_report(store).interval_half_width == manifest.interval.half_width
 
 
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_prior_of_the_manifest_is_what_training_rows_tell(task: Task) -> None:
+    store, _ = train(task, rows=900)
+    manifest = load_manifest(store)
+    target = load_split(store, "r", manifest.contract).training.target
+    mean = float(np.mean(target))
+    wanted = (mean,) if task == "regression" else (1 - mean, mean)
+    assert manifest.prior == pytest.approx(wanted, rel=1e-5)
+
+
 @pytest.fixture(scope="module")
 def binary() -> tuple[Bucket, Contract]:
     store, _ = train("binary", rows=900)
