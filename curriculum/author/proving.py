@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -59,12 +60,28 @@ def prove(
         return
     # A fork would copy this process's threads in the middle of what they do.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(wanted, mp_context=context) as pool:
-        futures: list[Future[ExerciseProof]] = [
-            pool.submit(prove_exercise, each, seeds=seeds) for each in elsewhere
-        ]
+    pool = ProcessPoolExecutor(wanted, mp_context=context)
+    try:
+        running = {pool.submit(prove_exercise, each, seeds=seeds): each for each in elsewhere}
         yield from (prove_exercise(e, seeds=seeds, open_live=open_live) for e in on_system)
-        yield from (future.result() for future in as_completed(futures))
+        for future in as_completed(running):
+            yield _take(future, running[future])
+    finally:
+        # After an interrupt, what has not begun is not begun.
+        pool.shutdown(cancel_futures=True)
+
+
+def _take(future: "Future[ExerciseProof]", exercise: Exercise) -> ExerciseProof:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return ExerciseProof(
+            slug=exercise.manifest.slug,
+            mode=exercise.manifest.mode,
+            answers=(),
+            seconds=0.0,
+            problem="It, or one that was proven beside it, ended the process that proves it.",
+        )
 
 
 def prove_exercise(

@@ -152,6 +152,16 @@ def test_exercises_are_proven_side_by_side(tmp_path: Path) -> None:
     }
 
 
+def test_a_check_that_ends_its_process_is_told(tmp_path: Path) -> None:
+    for slug in ("the-first", "the-second"):
+        folder = create(slug, stage=1, stages=tmp_path)
+        (folder / "check.py").write_text("import os\nos._exit(1)\n", encoding="utf-8")
+    exercises = [draft.exercise for draft in read_drafts(tmp_path) if draft.exercise]
+    proofs = list(prove(exercises, seeds=1, processes=2))
+    assert [each.verdict for each in proofs] == ["wrong", "wrong"]
+    assert all("ended the process" in each.problem for each in proofs)
+
+
 def make(stages: Path, template: Template) -> Exercise:
     create(
         "try-it", stage=1, template="written" if template == "written" else "live", stages=stages
