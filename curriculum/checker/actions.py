@@ -59,11 +59,16 @@ class Solution(BaseModel):
 
 
 def begin(workspace: Path, slug: str | None = None) -> Progress:
-    """Make the workspace, and lay an exercise out, the next one if none is named; repeatable."""
+    """Make the workspace, and lay an exercise out, the next one if none is named; repeatable.
+
+    An exercise that is named is the one to do now, until it is done or another one is named.
+    """
     make_workspace(workspace)
     chosen = slug or where_am_i(workspace).next_slug
     if chosen:
         lay_out(find_exercise(chosen), workspace)
+        if read_records(workspace)[-1].slug != chosen:
+            add_record(workspace, new_record(chosen, "begin"))
     return where_am_i(workspace)
 
 

@@ -183,6 +183,8 @@ def _find_standings(exercises: Sequence[Exercise], records: Sequence[Record]) ->
     ]
     # What was skipped comes round again when there is nothing else.
     ready += [slug for slug in slugs if slug in skipped]
+    # Whoever is at an exercise stays at it, whatever comes first in the order.
+    ready[:0] = [each.slug for each in records[-1:] if each.slug in set(slugs) - behind]
     return _Standings(done, covered, skipped, next(iter(ready), None))
 
 

@@ -127,7 +127,8 @@ def commit(workspace: Path, message: str, paths: Sequence[str]) -> None:
 def _find_beginning(exercise: Exercise, workspace: Path) -> Record | None:
     slug = exercise.manifest.slug
     found = [each for each in read_records(workspace) if each.slug == slug]
-    return next((each for each in reversed(found) if each.event == "begin"), None)
+    begun = [each for each in found if each.event == "begin"]
+    return next((each for each in reversed(begun) if each.answer_sha256), next(iter(begun), None))
 
 
 def _list_starters(exercise: Exercise, workspace: Path) -> Iterator[tuple[Path, Path]]:

@@ -263,6 +263,19 @@ def test_what_was_skipped_is_out_of_the_way_and_comes_round_again(
     assert where_am_i(workspace).next_slug == "one"
 
 
+def test_whoever_names_an_exercise_is_at_it_until_it_is_done(course: Path, workspace: Path) -> None:
+    add_exercise(course, "one")
+    two = add_exercise(course, "two")
+    assert begin(workspace).next_slug == "one"
+    assert begin(workspace, "two").next_slug == "two"
+    assert begin(workspace, "one").next_slug == "one"
+    solve(two, workspace)
+    check("two", workspace=workspace)
+    assert begin(workspace).next_slug == "one"
+    hint("one", workspace=workspace)
+    assert begin(workspace).next_slug == "one"
+
+
 def test_a_capstone_stands_for_its_stage_and_for_no_skill_but_its_own(
     course: Path, workspace: Path
 ) -> None:
