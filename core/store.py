@@ -237,7 +237,8 @@ def open_bucket(
 
     The region, the credentials and the endpoint come from the usual variables of the
     environment (``AWS_REGION`` or ``AWS_DEFAULT_REGION``, ``AWS_ACCESS_KEY_ID`` …,
-    ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``). Nothing is sent yet.
+    ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``); see also `core.credentials`. Nothing is sent
+    yet.
 
     Parameters
     ----------
@@ -276,9 +277,18 @@ def open_bucket(
             config=config,
             client_options=client,
             retry_config=retry,
-            credential_provider=credentials,
+            credential_provider=credentials or _find_credentials(),
         )
     )
+
+
+def _find_credentials() -> "S3CredentialProvider | None":
+    if "AWS_CONTAINER_CREDENTIALS_FULL_URI" not in os.environ:
+        return None
+    # What it asks with is slow to load, and few functions have to ask.
+    from core.credentials import HostCredentials  # noqa: PLC0415
+
+    return HostCredentials.from_environment()
 
 
 def open_memory() -> Bucket:
