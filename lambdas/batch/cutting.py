@@ -14,8 +14,8 @@ from lambdas.batch.layout import BYTE_ORDER_MARK, Layout, Letters, Shard
 from lambdas.batch.origin import BLOCK_BYTES, Origin, read_blocks
 from training.data.csv_file import read_delimiter
 
-SHARDS_OF_A_FILE = 16
-SHARD_BYTES = (2 * 1024 * 1024, 16 * 1024 * 1024)
+SHARDS_OF_A_FILE = 8
+SHARD_BYTES = (4 * 1024 * 1024, 16 * 1024 * 1024)
 """A file is cut into about as many shards as the first says, but of these sizes at least and most:
 enough of them to be scored side by side, and long enough to be worth their beginning."""
 

@@ -1,6 +1,7 @@
 """Where records end in a CSV's bytes: line feeds, carriage returns, and quotation marks."""
 
 import csv
+from collections.abc import Iterator
 
 from core.errors import InvalidInputError
 from training.data.csv_place import MAX_FIELD_CHARACTERS
@@ -101,6 +102,6 @@ def _find_carefully(
     return sum(map(len, lines[:taken])), records
 
 
-def _as_texts(lines: list[bytes]) -> list[str]:
+def _as_texts(lines: list[bytes]) -> Iterator[str]:
     """Return lines as the reader wants them; every byte stays one letter."""
-    return [line.rstrip(_LINE_ENDS).decode("latin-1") + "\n" for line in lines]
+    return (line.rstrip(_LINE_ENDS).decode("latin-1") + "\n" for line in lines)

@@ -17,8 +17,8 @@ from lambdas.batch.layout import Shard
 from lambdas.batch.origin import BLOCK_BYTES, FileOrigin, Origin
 from training.data.table import CANNOT_PARSE
 
-SHARDS_OF_A_FILE = 16
-SHARD_ROWS = (20_000, 100_000)
+SHARDS_OF_A_FILE = 8
+SHARD_ROWS = (40_000, 160_000)
 """Rows of a shard, at least and most."""
 MAX_SHARD_BYTES = 1024 * 1024 * 1024
 """Of the row groups that one shard is in; they lie on the disk of the function that reads them."""

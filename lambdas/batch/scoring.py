@@ -23,6 +23,7 @@ NO_ANSWER = "the model has no finite answer: its numbers are too large"
 MAX_LISTED = 20
 """Failures that a count lists; the answer has them all."""
 
+_ROWS_AT_ONCE = 4096  # a tenth faster than the few that the endpoint answers between two deadlines
 _FORMAT = 2  # of parts: those of another are not gone on with
 
 
@@ -82,7 +83,9 @@ class Scorer:
         """
         with fetched.open(self.contract) as (raw, shift):
             raw, rows = read_rows(raw, self.contract)  # noqa: PLW2901 - as it was found to be
-            scores = self.predictor.score(rows.inputs) if len(rows.good) else None
+            scores = (
+                self.predictor.score(rows.inputs, at_once=_ROWS_AT_ONCE) if len(rows.good) else None
+            )
             table, reasons = self._collect(raw, rows, scores)
             numbers = table["row_number"] = table["row_number"] + shift
             if numbers.min() < shard.first_row or numbers.max() >= shard.first_row + shard.rows:

@@ -195,7 +195,7 @@ def test_parquet_is_cut_into_rows(
     wanted = batch.ask(
         [{"age": i, "plan": "pro", "usage": 0.1, "active": i % 2 == 0} for i in range(100)]
     )
-    assert report.shards == 15
+    assert report.shards == 8
     assert [row["row_number"] for row in found] == list(range(1, 101))
     assert [row["probability"] for row in found] == [row["probability"] for row in wanted]
 
