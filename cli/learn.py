@@ -217,7 +217,7 @@ def _explaining(open_it: Callable[[], _T]) -> Callable[[], _T]:
 def _check(session: Session, slug: str, *, seed: int | None, again: bool) -> "Result":
     from curriculum import checker  # noqa: PLC0415 - only learners need it
 
-    with session.output.never_silent():
+    with session.output.never_silent(doing=f"checking {slug}"):
         return checker.check(
             slug,
             workspace=workspace_folder(),

@@ -111,8 +111,16 @@ class Output:
         self._stderr().print(Text(f"{elapsed_s:4d}s  {text}"), soft_wrap=True)
 
     @contextmanager
-    def never_silent(self, *, silence_s: float = SILENCE_S) -> Iterator[None]:
-        """Repeat the last progress line whenever nothing was said for ``silence_s`` seconds."""
+    def never_silent(self, *, silence_s: float = SILENCE_S, doing: str = "") -> Iterator[None]:
+        """Repeat the last progress line whenever nothing was said for ``silence_s`` seconds.
+
+        Parameters
+        ----------
+        doing : str
+            What happens now; said only if it takes that long.
+        """
+        if doing:
+            self._doing, self._spoke_at = doing, self._clock()
         ended = threading.Event()
 
         def repeat() -> None:

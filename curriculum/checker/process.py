@@ -22,7 +22,7 @@ MEMORY_BYTES: Final = 2 * 1024**3
 ANSWER_BYTES: Final = 256 * 1024**2
 PRINTED_CHARACTERS: Final = 2_000
 # Starting Python and importing NumPy, pandas and scikit-learn on a busy computer.
-START_S: Final = 30.0
+START_S: Final = 20.0
 # What Python and its libraries need, and no credentials: not even the ones in the home folder.
 _PASSED_ON: Final = ("LANG", "LC_ALL", "SYSTEMROOT", "JSII_RUNTIME_PACKAGE_CACHE_ROOT")
 _ONE_THREAD: Final = (
@@ -75,11 +75,11 @@ class Child:
     but a few harmless ones. It is not a sandbox: the code runs as the person who started it, and
     could read their files or use the network if it tried to.
 
-    Examples
-    --------
-    >>> with Child() as child:  # doctest: +SKIP
-    ...     child.load(Path("audit.py"), function="account_for_rows")
-    ...     child.call([[], [], []], timeout_s=5)
+    Load a file, then call it as often as wanted::
+
+        with Child() as child:
+            child.load(Path("audit.py"), function="account_for_rows")
+            child.call([[], [], []], timeout_s=5)
     """
 
     def __init__(self, *, memory_bytes: int = MEMORY_BYTES) -> None:

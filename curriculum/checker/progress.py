@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from curriculum.checker.evidence import (
     MlTestScore,
@@ -68,11 +68,13 @@ class StageProgress(_View):
     exercises: tuple[ExerciseProgress, ...]
     to_come: tuple[str, ...]
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def done(self) -> int:
         """How many of its exercises are done."""
         return sum(each.is_settled for each in self.exercises)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def minutes_left(self) -> int:
         """How long the rest of it takes."""

@@ -17,6 +17,8 @@ from curriculum.checker.results import Status
 RECORDS: Final = "progress.jsonl"
 _PACKAGES: Final = ("closed-loop", "numpy", "pandas", "scikit-learn")
 
+_PROGRAMS_AND_TEXTS: Final = {".py", ".md", ".toml"}
+
 Event = Literal["begin", "check", "hint", "solution", "reset", "skip"]
 
 
@@ -109,11 +111,12 @@ def hash_file(path: Path | None) -> str | None:
 def hash_checked(exercise: Exercise, answer_file: Path | None) -> str:
     """Return the SHA-256 of everything that a check judges with.
 
-    That is the learner's folder (their file, and what it may import from beside it), the check, its
-    driver and the manifest. The lesson and the deployed system are not part of it.
+    That is the learner's file with the programs and texts beside it, the check, its driver and the
+    manifest. The lesson and the deployed system are not part of it.
     """
     judged = [exercise.check_file, exercise.folder / "exercise.toml", exercise.driver]
-    own = sorted(answer_file.parent.rglob("*")) if answer_file is not None else []
+    beside = answer_file.parent.rglob("*") if answer_file is not None else ()
+    own = sorted(path for path in beside if path.suffix in _PROGRAMS_AND_TEXTS)
     files = [path for path in (*judged, *own) if path and path.is_file() and _is_judged(path)]
     hashes = {f"{place}/{path.name}": hash_file(path) for place, path in enumerate(files)}
     return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
@@ -132,7 +135,7 @@ def describe_environment() -> Mapping[str, str]:
 
 
 def _is_judged(path: Path) -> bool:
-    return "__pycache__" not in path.parts and ".old" not in path.suffixes
+    return "__pycache__" not in path.parts
 
 
 def _read_lines(workspace: Path) -> dict[int, Record | None]:
