@@ -142,7 +142,10 @@ def run_loop(
     home: Path, *arguments: str, timeout_s: float = 300
 ) -> subprocess.CompletedProcess[str]:
     """Run the `loop` command on a state directory of its own."""
-    environment = {**os.environ, "LOOP_HOME": str(home), "NO_COLOR": "1"}
+    # Nobody's own workspace, so that nobody's own parts are deployed.
+    workspace = os.environ.get("LOOP_WORKSPACE") or str(home / "workspace")
+    named = {"LOOP_HOME": str(home), "LOOP_WORKSPACE": workspace, "NO_COLOR": "1"}
+    environment = {**os.environ, **named}
     return subprocess.run(
         [str(COMMAND), *arguments],
         env=environment,
