@@ -17,7 +17,7 @@ export UV_LINK_MODE := copy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up down clean test check lint types imports prove unit format lock bench-validation bench-serving bench-batch bench-training
+.PHONY: help setup up down clean test check lint types imports prove nightly unit format lock bench-validation bench-serving bench-batch bench-training
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -56,6 +56,10 @@ prove: setup ## every exercise: looked over, and proven three ways with 20 seeds
 	$(call say,exercises)
 	@$(BIN)/loop author check --all
 	@$(BIN)/loop author prove --all
+
+nightly: prove ## the whole course: every exercise proven, and walked on a local cloud by a scripted learner
+	$(call say,a walk through the whole course)
+	@LOOP_WALK=all $(BIN)/pytest tests/e2e/test_learner_walk.py
 
 unit: setup ## the quick tests: no local cloud, no package builds
 	$(call say,quick tests)
