@@ -65,6 +65,11 @@ class Config:
         Requests per day and API key.
     inference_memory_mb : int
         Memory of the inference function; AWS gives processor time in proportion (1769 is one core).
+    snap_start : bool
+        Start the inference function from a snapshot of itself, taken when it was deployed. Only
+        AWS does that, for 3.12 and later; see docs/decisions/0022 for the price.
+    provisioned : int
+        Inference functions that are kept started, at an hourly price; 0 keeps none.
     batch_at_once : int
         Shards of a batch job that are scored at the same time. A new AWS account runs ten functions
         at once, and the endpoint needs some of them.
@@ -100,6 +105,8 @@ class Config:
     throttle_burst: int
     daily_quota: int
     inference_memory_mb: int
+    snap_start: bool
+    provisioned: int
     batch_at_once: int
     alarm_key: bool
     job_cells: int
@@ -191,6 +198,9 @@ def _defaults(given: Mapping[str, Raw], host: Host) -> dict[str, object]:
         "throttle_burst": 100,
         "daily_quota": 100_000,
         "inference_memory_mb": 1769,
+        # Lambda does one or the other.
+        "snap_start": prod and target == "aws" and "provisioned" not in given,
+        "provisioned": 0,
         "batch_at_once": 4,
         "alarm_key": prod,
         **job_settings.defaults(given, target=target, python=python),
@@ -207,6 +217,7 @@ def _refuse_impossible(config: Config, given: Mapping[str, Raw], host: Host) -> 
         python=config.python,
         image=config.job_image,
     )
+    _refuse_starts(config, given)
     if not config.runs_here:
         if config.python == "3.11":
             raise given["python"].refuse(
@@ -218,6 +229,17 @@ def _refuse_impossible(config: Config, given: Mapping[str, Raw], host: Host) -> 
             raise given[name].refuse(
                 f"the target {config.target} runs functions on this machine, so only {ours} works"
             )
+
+
+def _refuse_starts(config: Config, given: Mapping[str, Raw]) -> None:
+    """Refuse ways to start the inference function that the target does not have."""
+    for name in ("snap_start", "provisioned"):
+        if getattr(config, name) and config.target != "aws":
+            raise given[name].refuse("only the target aws keeps functions started")
+    if config.snap_start and config.provisioned:
+        raise given["snap_start"].refuse(
+            "a function that is kept started is not restored: leave one of the two out"
+        )
 
 
 def _in_lambda(target: str, localstack_endpoint: str) -> bool:
@@ -243,6 +265,8 @@ _READERS: dict[str, Callable[[Raw], object]] = {
     "throttle_burst": whole_number(1, 5_000),
     "daily_quota": whole_number(1, 100_000_000),
     "inference_memory_mb": whole_number(512, 3008),
+    "snap_start": flag,
+    "provisioned": whole_number(0, 1000),
     "batch_at_once": whole_number(1, 1000),
     "alarm_key": flag,
     **job_settings.READERS,

@@ -44,6 +44,8 @@ class FunctionSpec:
         Seconds until Lambda ends it.
     disk_mb : int
         Size of ``/tmp``.
+    snap_start : bool
+        Whether its published versions start from a snapshot.
     """
 
     handler: str
@@ -51,6 +53,7 @@ class FunctionSpec:
     memory_mb: int
     timeout_s: int
     disk_mb: int = 512
+    snap_start: bool = False
 
 
 class PythonFunction(Construct):
@@ -93,6 +96,7 @@ class PythonFunction(Construct):
             memory_size=spec.memory_mb,
             timeout=Duration.seconds(spec.timeout_s),
             ephemeral_storage_size=Size.mebibytes(spec.disk_mb),
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if spec.snap_start else None,
             environment={
                 "STAGE": config.stage,
                 "METRICS_NAMESPACE": METRICS_NAMESPACE,

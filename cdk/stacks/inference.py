@@ -49,6 +49,7 @@ class InferenceStack(LoopStack):
                 description="Answers predictions and takes feedback",
                 memory_mb=config.inference_memory_mb,
                 timeout_s=TIMEOUT_S,
+                snap_start=config.snap_start,
             ),
             environment={
                 "BUCKET": data.bucket.bucket_name,
@@ -75,7 +76,13 @@ class InferenceStack(LoopStack):
             ),
         )
         self.captures.grant_put(function)
-        live = lambda_.Alias(self, "Live", alias_name=STAGE_NAME, version=function.current_version)
+        live = lambda_.Alias(
+            self,
+            "Live",
+            alias_name=STAGE_NAME,
+            version=function.current_version,
+            provisioned_concurrent_executions=config.provisioned or None,
+        )
         self.api = InferenceApi(self, "Api", config=config, function=live)
         self._add_outputs()
 

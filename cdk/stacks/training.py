@@ -1,6 +1,7 @@
 """Training: the workflow from a landed file to a promoted model, and what starts it."""
 
 from collections.abc import Mapping
+from typing import Required, TypedDict
 
 from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_events as events
@@ -17,8 +18,15 @@ from cdk.constructs.workflow import StepFunctions, TrainingWorkflow
 from cdk.stacks.base import LoopStack
 from core.arithmetic import pinned_variables
 
+
+class _Limits(TypedDict, total=False):
+    memory_mb: Required[int]
+    timeout_s: Required[int]
+    disk_mb: int
+
+
 # By package: a new AWS account allows a function 3008 MB at most.
-_LIMITS: dict[PackageName, dict[str, int]] = {
+_LIMITS: dict[PackageName, _Limits] = {
     "tables": {"memory_mb": 2048, "timeout_s": 600, "disk_mb": 2048},
     "fit": {"memory_mb": 3008, "timeout_s": 900},
     "evaluate": {"memory_mb": 2048, "timeout_s": 600},

@@ -246,11 +246,41 @@ def test_local_clouds_get_the_same_templates(synthesize: Synthesize, stage: Stag
     assert synthesize("local", stage).templates == synthesize("localstack", stage).templates
 
 
+def test_predictor_starts_from_a_snapshot_when_prod_on_aws(synthesize: Synthesize) -> None:
+    for deployment in (synthesize("aws", "prod"), synthesize("aws", "dev", snap_start="true")):
+        restored = [
+            function["Properties"]["Handler"]
+            for function in our_functions(deployment).values()
+            if "SnapStart" in function["Properties"]
+        ]
+        assert restored == ["lambdas.inference.handler.handler"]
+        (function,) = (
+            each["Properties"]
+            for each in our_functions(deployment).values()
+            if "SnapStart" in each["Properties"]
+        )
+        assert function["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+        assert function["EphemeralStorage"] == {"Size": 512}  # SnapStart takes no more
+        assert not deployment.findings
+        # One version at a time: each one's snapshot is paid for.
+        (version,) = deployment.resources("AWS::Lambda::Version").values()
+        assert version.get("DeletionPolicy", "Delete") == "Delete"
+
+
+def test_functions_are_kept_started_when_asked_for(synthesize: Synthesize) -> None:
+    deployment = synthesize("aws", "prod", provisioned="2")
+    alias = only(deployment.resources("AWS::Lambda::Alias"))["Properties"]
+    assert alias["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 2}
+    for function in our_functions(deployment).values():
+        assert "SnapStart" not in function["Properties"]
+    assert not deployment.findings
+
+
 def test_prod_gets_the_same_templates_when_on_aws_but_for_training_jobs(
     synthesize: Synthesize,
 ) -> None:
-    local, aws = synthesize("local", "prod"), synthesize("aws", "prod")
-    assert local.templates == synthesize("aws", "prod", job_cells=0).templates
+    local, aws = synthesize("local", "prod"), synthesize("aws", "prod", snap_start="false")
+    assert local.templates == synthesize("aws", "prod", job_cells=0, snap_start="false").templates
     for stack in ("storage", "inference", "batch", "monitoring"):
         assert local.templates[stack] == aws.templates[stack]
     ours, theirs = (each.templates["training"]["Resources"] for each in (local, aws))

@@ -126,6 +126,8 @@ def test_variables_of_other_parts_are_left_alone() -> None:
         ("throttle_burst", "many", "allowed are whole numbers"),
         ("daily_quota", "1e3", "allowed are whole numbers"),
         ("inference_memory_mb", "128", "allowed are whole numbers from 512 to 3008"),
+        ("snap_start", "on", "allowed are true, false"),
+        ("provisioned", "-1", "allowed are whole numbers from 0 to 1000"),
         ("alarm_key", "yes", "allowed are true, false"),
         ("localstack_endpoint", "4566", "allowed are addresses like http://127.0.0.1:4566"),
     ],
@@ -162,6 +164,32 @@ def test_any_text_is_read_or_refused_in_one_line(name: str, value: str) -> None:
 
 
 X86 = Host(python="3.12", architecture="x86_64")
+
+
+def test_predictor_starts_from_a_snapshot_by_default_when_prod_on_aws() -> None:
+    starts = {
+        (target, stage): read_config({"target": target, "stage": stage}, {}, host=X86).snap_start
+        for target in ("local", "localstack", "aws")
+        for stage in ("dev", "prod")
+    }
+    assert [each for each, snapshot in starts.items() if snapshot] == [("aws", "prod")]
+    kept = read_config({"target": "aws", "stage": "prod", "provisioned": "1"}, {}, host=X86)
+    assert (kept.snap_start, kept.provisioned) == (False, 1)
+
+
+@pytest.mark.parametrize(("name", "value"), [("snap_start", "true"), ("provisioned", "1")])
+@pytest.mark.parametrize("target", ["local", "localstack"])
+def test_rejects_functions_that_are_kept_started_when_not_on_aws(
+    target: str, name: str, value: str
+) -> None:
+    with pytest.raises(SettingError, match="only the target aws keeps functions started"):
+        read_config({"target": target, name: value}, {}, host=X86)
+
+
+def test_rejects_a_snapshot_of_a_function_that_is_kept_started() -> None:
+    asked = {"target": "aws", "snap_start": "true", "provisioned": "1"}
+    with pytest.raises(SettingError, match="leave one of the two out"):
+        read_config(asked, {}, host=X86)
 
 
 def test_jobs_are_made_on_aws_alone_when_nothing_is_said() -> None:
