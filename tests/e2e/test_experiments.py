@@ -70,9 +70,7 @@ def test_a_challenger_and_a_shadow_are_tried_compared_and_ended(
         found = system.predict(DATASET, records)
         return found if "arm" in found[0] else None
 
-    wait_for(ask, within_s=30, what="a split that the endpoint follows")
-    answers = ask()
-    assert answers is not None
+    answers = wait_for(ask, within_s=30, what="a split that the endpoint follows")
     assert [one["arm"] for one in answers] == expected
     assert {one["model_version"] for one in answers if one["arm"] == "challenger"} == {tried}
     table = system.http.post("/invocations", json={"dataframe_records": records}).json()
