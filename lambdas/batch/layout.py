@@ -98,10 +98,14 @@ class Letters:
                 self._decode(decoder, block, row=row)
             row += block.count(b"\n")
             yield block
+        if self.encoding == "utf-8":
+            self._decode(decoder, b"", row=row, final=True)
 
-    def _decode(self, decoder: codecs.IncrementalDecoder, block: bytes, *, row: int) -> None:
+    def _decode(
+        self, decoder: codecs.IncrementalDecoder, block: bytes, *, row: int, final: bool = False
+    ) -> None:
         try:
-            decoder.decode(block)
+            decoder.decode(block, final)
         except UnicodeDecodeError as error:
             if self._written.encoding != "utf-8":
                 self.encoding = self._written.encoding

@@ -91,6 +91,7 @@ def records_of(body: bytes, encoding: str) -> list[list[str]]:
 @example(('age,plan\r\n"a\r\nb",x\r\n\r\nc,d', "utf-8"), 1)
 @example(("age,plan\ra,b\rc,d\r", "utf-8"), 10)
 @example(("age,plan\n\n\n\na,b\n\n\n", "utf-8"), 2)
+@example(("age,plan\na,\u00e9", "latin-1"), 50)
 @example(("\ufeffage,plan\n\u00e9,b\nc,d", "utf-8"), 3)
 def test_shards_are_the_file_however_it_is_cut(file: tuple[str, Encoding], size: int) -> None:
     text, encoding = file
