@@ -62,6 +62,10 @@ class Signer:
         self._region = region
         self._host = host
         self._target = target
+        self.use(credentials)
+
+    def use(self, credentials: Credentials) -> None:
+        """Sign with these from now on."""
         self._credentials = credentials
         self._day = ""
         self._key = b""

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -9,6 +10,10 @@ from core.errors import InvalidInputError, UnavailableError
 from lambdas.inference.signing import Credentials, Signer
 from lambdas.inference.stream import Stream
 from lambdas.inference.wire import Wire
+from tests.unit.inference.fault_server import serve_firehose
+
+if TYPE_CHECKING:
+    from obstore.store import S3Credential
 
 HOST = "firehose.eu-west-1.amazonaws.com"
 TARGET = "Firehose_20150804.PutRecord"
@@ -64,6 +69,46 @@ def test_stream_is_opened_with_what_lambda_tells() -> None:
         Stream.from_environment(
             "captures", environment | {"AWS_REGION": "a/b", "AWS_ENDPOINT_URL": ""}
         )
+
+
+def test_credentials_that_expire_are_asked_for_again() -> None:
+    now_s = AT.timestamp()
+    asked: list[float] = []
+
+    def ask() -> "S3Credential":
+        asked.append(now_s)
+        return {
+            "access_key_id": f"AKID{len(asked)}",
+            "secret_access_key": "secret",
+            "token": "t",
+            "expires_at": datetime.fromtimestamp(now_s + 3600, UTC),
+        }
+
+    with serve_firehose(lambda: "none") as server:
+        stream = Stream(
+            "captures",
+            endpoint=server.url,
+            region="eu-west-1",
+            credentials=ask,
+            now_s=lambda: now_s,
+        )
+        stream.send(b"{}\n")
+        stream.send(b"{}\n")
+        now_s += 3400
+        stream.send(b"{}\n")
+    assert len(asked) == 2
+    assert [b"AKID2" in head for head in server.heads] == [False, False, True]
+
+
+def test_host_is_asked_for_credentials_after_a_snapshot() -> None:
+    environment = {
+        "AWS_REGION": "eu-west-1",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/credentials",
+    }
+    stream = Stream.from_environment("captures", environment)
+    assert stream is not None
+    with pytest.raises(UnavailableError, match="no credentials"):
+        stream.send(b"{}\n")
 
 
 @pytest.mark.parametrize(
