@@ -109,6 +109,11 @@ class Stream:
         if status != _OK:
             raise UnavailableError(f"The stream refuses a record with status {status}.")
 
+    def close(self) -> None:
+        """End the connection; the next record makes another."""
+        with self._lock:
+            self._wire.close()
+
     def _renew(self, found: "S3Credential") -> None:
         self._signer.use(
             Credentials(

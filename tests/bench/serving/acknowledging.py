@@ -29,13 +29,15 @@ def open_stream() -> Iterator[Stream]:
         try:
             assert process.stdout is not None
             port = int(process.stdout.readline())
-            yield Stream(
+            stream = Stream(
                 "captures",
                 endpoint=f"http://127.0.0.1:{port}",
                 region="eu-west-1",
                 credentials=Credentials("key", "secret", "a token" * 100),
                 timeout_s=5.0,
             )
+            yield stream
+            stream.close()
         finally:
             process.terminate()
 

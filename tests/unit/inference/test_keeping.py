@@ -68,6 +68,7 @@ def world() -> Iterator[World]:
         )
         world.keeper = Keeper(Objects(world.store), stream, clock=lambda: world.now_s)
         yield world
+        stream.close()
 
 
 def test_record_goes_through_the_stream_over_one_connection(world: World) -> None:

@@ -96,6 +96,7 @@ def test_credentials_that_expire_are_asked_for_again() -> None:
         stream.send(b"{}\n")
         now_s += 3400
         stream.send(b"{}\n")
+        stream.close()
     assert len(asked) == 2
     assert [b"AKID2" in head for head in server.heads] == [False, False, True]
 
