@@ -170,7 +170,7 @@ def _say_trial(facts: dict[str, Any]) -> str:
     if "version" not in facts or facts["share"] is None:
         command = "loop split --challenger 0.1 --version" if is_split else "loop shadow"
         return f"{others}; nothing is tried. Next: {command} VERSION --model {model}"
-    version, share = facts["version"], f"{facts['share']:.0%}"
+    version, share = facts["version"], f"{facts['share'] * 100:.4g}%"
     if facts["running"] and is_split:
         return (
             f"Version {version} of {model} answers {share} of the requests, version"

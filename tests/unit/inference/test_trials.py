@@ -92,7 +92,7 @@ class World:
         records = [
             make_record() | ({} if name is None else {"customer_id": name}) for name in names
         ]
-        headers = {"x-split-key": key} if key else None
+        headers = {"X-Split-Key": key} if key else None
         return self.post("/v1/predict", {"records": records}, headers=headers)
 
     def captured(self) -> list[Capture]:
@@ -236,6 +236,8 @@ def test_a_version_that_is_named_is_not_split(world: World) -> None:
         assert answer["model_version"] == version
         assert "parameters" not in answer
     assert {one.experiment for one in world.captured()} == {None}
+    metadata = world.handler(make_event("GET", "/v2/models/subscriptions"), CONTEXT)
+    assert json.loads(metadata["body"])["versions"] == ["2", "1"]
     gone = make_event("POST", "/v2/models/subscriptions/versions/3/infer", "{}")
     assert world.handler(gone, CONTEXT)["statusCode"] == 404
 
