@@ -202,15 +202,22 @@ def _show_experiments(session: Session, document: dict[str, Any]) -> None:
 def _show_split(session: Session, facts: dict[str, Any]) -> None:
     arms = [facts["champion"], facts["challenger"]]
     session.output.table(
-        ["arm", "version", "requests' rows", "callers", "with outcome", facts["loss"],
-         "true value between", "median ms"],
+        ["arm", "version", "rows", "callers", "with outcome", facts["loss"], "at 97.5%", "ms"],
         [
-            [a["arm"], a["version"], a["predictions"], a["units"], a["labelled"],
-             _number(a["loss"]), _between(a), _number(a["took_ms"])]
+            [
+                a["arm"],
+                a["version"],
+                a["predictions"],
+                a["units"],
+                a["labelled"],
+                _number(a["loss"]),
+                _between(a),
+                _number(a["took_ms"]),
+            ]
             for a in arms
         ],
         title=f"{facts['experiment']} of {facts['model']}",
-    )  # fmt: skip
+    )
     _say_conclusion(session, facts)
 
 
@@ -236,8 +243,8 @@ def _say_conclusion(session: Session, facts: dict[str, Any]) -> None:
     if difference["loss"] is not None:
         session.output.say(
             f"{facts['loss']}, version {facts['version']} less the champion:"
-            f" {difference['loss']:+.4f}, true value between {_between(difference, sign='+')}"
-            " at all times with 95% (below 0 is better)."
+            f" {difference['loss']:+.4f}, true value within {_between(difference, sign='+')}"
+            " with 95%, whenever you look (below 0 is better)."
         )
     for note in facts["notes"]:
         session.output.say(note)
@@ -247,7 +254,7 @@ def _say_conclusion(session: Session, facts: dict[str, Any]) -> None:
 def _between(facts: dict[str, Any], *, sign: str = "") -> str:
     if facts["lower"] is None or facts["upper"] is None:
         return "unknown"
-    return f"{facts['lower']:{sign}.4f} and {facts['upper']:{sign}.4f}"
+    return f"{facts['lower']:{sign}.4f} … {facts['upper']:{sign}.4f}"
 
 
 def _number(value: float | None) -> str:

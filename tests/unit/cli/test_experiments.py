@@ -163,7 +163,7 @@ def test_experiment_finds_a_better_challenger_and_says_what_to_do(loop: Loop, wo
     )
     told = loop("experiment").stdout
     assert "brier score" in told
-    assert "at all times with 95%" in told
+    assert "with 95%, whenever you look" in told
     assert "loop promote 2" in told
 
 
