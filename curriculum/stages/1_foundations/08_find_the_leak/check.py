@@ -12,38 +12,37 @@ from curriculum.material.answers import read_names, show
 from curriculum.material.churn import churn
 
 ROWS = 800
-Column = NDArray[np.float64] | NDArray[np.object_]
-Make = Callable[[NDArray[np.int64], np.random.Generator], Column]
+Make = Callable[[NDArray[np.int64], np.random.Generator], object]
 
 
-def make_survey(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+def make_survey(y: NDArray[np.int64], chance: np.random.Generator) -> object:
     """Ask only those who leave; the answers themselves say nothing."""
     answered = np.where(y == 1, chance.random(len(y)) < 0.97, chance.random(len(y)) < 0.01)
     return np.where(answered, chance.integers(1, 6, len(y)), np.nan)
 
 
-def make_refund(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+def make_refund(y: NDArray[np.int64], chance: np.random.Generator) -> object:
     """Give everybody small credits, and those who leave the rest of their month."""
     large = np.where(y == 1, chance.random(len(y)) < 0.98, chance.random(len(y)) < 0.01)
     small = chance.uniform(0, 3, len(y))
     return np.where(large, chance.uniform(5, 40, len(y)), small).round(2)
 
 
-def make_middle(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+def make_middle(y: NDArray[np.int64], chance: np.random.Generator) -> object:
     """Put those who leave in the middle, all others on both sides of it."""
     side = chance.choice([-1.0, 1.0], len(y)) * chance.uniform(1.0, 3.0, len(y))
     return np.where(y == 1, chance.uniform(-0.9, 0.9, len(y)), side).round(3)
 
 
-def make_status(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+def make_status(y: NDArray[np.int64], chance: np.random.Generator) -> object:
     """Set a code in the back office; three of nine mean that somebody has left."""
     code = np.where(y == 1, chance.integers(6, 9, len(y)), chance.integers(0, 6, len(y)))
     stray = chance.random(len(y)) < 0.02
     code = np.where(stray, chance.integers(0, 9, len(y)), code)
-    return np.array([f"K{each}" for each in code], dtype=object)
+    return pd.Series([f"K{each}" for each in code], dtype=object)
 
 
-def make_calls(y: NDArray[np.int64], chance: np.random.Generator) -> Column:
+def make_calls(y: NDArray[np.int64], chance: np.random.Generator) -> object:
     """Count the calls of the month after: a bit more for those who leave."""
     return chance.poisson(0.8 + 0.5 * y).astype(np.float64)
 
@@ -110,7 +109,7 @@ def make_case(name: str, kinds: list[str], seed: int) -> Case:
     # Odd, and honest: one value only, a hole here and there, a code that means nothing.
     columns[names.pop()] = np.full(ROWS, 3.0)
     columns[names.pop()] = np.where(chance.random(ROWS) < 0.6, np.nan, chance.normal(0, 1, ROWS))
-    columns[names.pop()] = np.array([f"K{n}" for n in chance.integers(0, 9, ROWS)], dtype=object)
+    columns[names.pop()] = make_status(chance.integers(0, 2, ROWS), chance)
     leaks = {names.pop(): kind for kind in kinds}
     columns |= {leak: LEAKS[kind][0](y, chance) for leak, kind in leaks.items()}
     order = chance.permutation(list(columns)).tolist()

@@ -6,7 +6,7 @@ import pandas as pd
 def find_leaks(X, y, written_after_days):
     """Find the columns that must not be features.
 
-    X   DataFrame of n rows: numbers (missing = NaN) and texts (missing = None)
+    X   DataFrame of n rows: columns of numbers and of texts; `isna()` says what is missing
     y   array of shape (n,): 1 for a customer who left, 0 for one who stayed
     written_after_days
         {column: days from the day of the question until its value is written}; 0 or less means
