@@ -123,8 +123,10 @@ def test_predictions_come_from_the_learners_candidate_on_rows_that_they_cleaned(
     status = {each["part"]: each for each in learner.loop("status")["parts"]}
     assert spec["parts"] == {name: status[name]["sha256"] for name in ("clean", "candidate")}
     summary = learner.read(keys.dataset_summary(MODEL, champion["dataset_version"]))
-    assert summary["own_clean"] == {"sha256": status["clean"]["sha256"], "rows_changed": 1500}
-    assert (summary["rows"], summary["quarantined"]) == (1500, 0)
+    assert summary["own_clean"]["sha256"] == status["clean"]["sha256"]
+    # Rows that have too few or too many fields never reach it.
+    landed = summary["rows"] + summary["quarantined"]
+    assert 0.98 * landed < summary["rows"] <= summary["own_clean"]["rows_changed"] <= landed
 
 
 def test_the_learners_rule_has_judged_it(learner: Learner, champion: Json) -> None:
