@@ -4,14 +4,14 @@ Where its quotation marks leave an end in doubt, Python's own reader says where 
 are then read by the very functions that training reads a file with.
 """
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, replace
 
 from core.contract import FileFormat
 from core.errors import InvalidInputError
 from lambdas.batch.ends import find_end, take_header
 from lambdas.batch.layout import BYTE_ORDER_MARK, Layout, Letters, Shard
-from lambdas.batch.origin import BLOCK_BYTES, Origin, read_blocks
+from lambdas.batch.origin import BLOCK_BYTES, Origin
 from training.data.csv_file import read_delimiter
 
 SHARDS_OF_A_FILE = 8
@@ -20,6 +20,7 @@ SHARD_BYTES = (4 * 1024 * 1024, 16 * 1024 * 1024)
 enough of them to be scored side by side, and long enough to be worth their beginning."""
 
 _LONGEST_SHARDS = 4  # shards that one record may take
+_SOMETHING = re.compile(rb"[^\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,7 @@ def look_at_csv(origin: Origin, written: FileFormat) -> tuple[Layout, Cursor]:
     if not header.endswith((b"\r", b"\n")):
         header += b"\n"
     letters = Letters(written, origin.name)
-    for _ in letters.watch([header], row=1):
-        pass
+    letters.look(header, row=1)
     layout = Layout(is_parquet=False, encoding=letters.encoding, delimiter=delimiter, header=header)
     return layout, Cursor(offset, row)
 
@@ -87,19 +87,21 @@ def cut_csv(
         If it has no rows, or the end of a record cannot be found; one sentence.
     """
     letters = Letters(written, origin.name, encoding=layout.encoding)
-    blocks = letters.watch(read_blocks(origin, cursor.offset), row=cursor.row)
-    size = choose_size(origin.size)
     shards: list[Shard] = []
-    for shard, cursor in _cut(blocks, layout, origin.name, cursor, size=size):  # noqa: B020, PLR1704
-        if shard is not None:
-            shards.append(shard)
-        if at_most is not None and len(shards) >= at_most:
-            return replace(layout, encoding=letters.encoding), shards, cursor
+    while cursor.offset < origin.size and (at_most is None or len(shards) < at_most):
+        body, records = _read_records(origin, layout, cursor)
+        letters.look(body, row=cursor.row)
+        start, end = cursor.offset, cursor.offset + len(body)
+        has_rows = _SOMETHING.search(body) is not None
+        if has_rows:
+            shards.append(Shard(cursor.number, start, end, cursor.row, records))
+        cursor = Cursor(end, cursor.row + records, cursor.number + has_rows)
     if not cursor.number:
         raise InvalidInputError(
             f"{origin.name} has a header and no rows.", next_step="Send rows too."
         )
-    return replace(layout, encoding=letters.encoding), shards, None
+    following = cursor if cursor.offset < origin.size else None
+    return replace(layout, encoding=letters.encoding), shards, following
 
 
 def choose_size(size: int) -> int:
@@ -108,37 +110,19 @@ def choose_size(size: int) -> int:
     return min(most, max(least, -(-size // SHARDS_OF_A_FILE)))
 
 
-def _cut(
-    blocks: Iterator[bytes], layout: Layout, name: str, cursor: Cursor, *, size: int
-) -> Iterator[tuple[Shard | None, Cursor]]:
-    """Yield shards, or None for a stretch of blank rows, with where the next one begins."""
-    rest, wanted, ended = b"", size, False
-    while rest or not ended:
-        while len(rest) < wanted and not ended:
-            block = next(blocks, None)
-            ended = block is None
-            rest += block or b""
-        if not rest:
-            return
-        body = rest[:wanted]
-        is_last = ended and len(body) == len(rest)
-        end, records = find_end(body, layout.delimiter, name, row=cursor.row, is_last=is_last)
-        if not end:
-            if len(body) > _LONGEST_SHARDS * size:
-                raise InvalidInputError(
-                    f"{name}, row {cursor.row}: a quotation mark is opened and never closed, or the"
-                    " record is too long.",
-                    next_step="Correct that row.",
-                )
-            wanted = len(body) + size
-            continue
-        wanted = size
-        shard = None
-        if body[:end].strip(b"\r\n"):
-            start = cursor.offset
-            shard = Shard(cursor.number, start, start + end, cursor.row, records)
-        cursor = Cursor(
-            cursor.offset + end, cursor.row + records, cursor.number + (shard is not None)
+def _read_records(origin: Origin, layout: Layout, cursor: Cursor) -> tuple[bytes, int]:
+    """Read a shard's records from a place on; return their bytes, and how many they are."""
+    size = choose_size(origin.size)
+    for several in range(1, _LONGEST_SHARDS + 1):
+        stop = min(cursor.offset + several * size, origin.size)
+        body = origin.read(cursor.offset, stop)
+        end, records = find_end(
+            body, layout.delimiter, origin.name, row=cursor.row, is_last=stop == origin.size
         )
-        rest = rest[end:]
-        yield shard, cursor
+        if end:
+            return body[:end], records
+    raise InvalidInputError(
+        f"{origin.name}, row {cursor.row}: a quotation mark is opened and never closed, or the"
+        " record is too long.",
+        next_step="Correct that row.",
+    )

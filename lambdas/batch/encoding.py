@@ -20,7 +20,7 @@ from core.inputs import ModelInputs
 from core.values import Reader, read_columns
 from training.data.cells import known_text, manner_of, quote_texts
 from training.data.rules import EXACT_INTEGER, Cell, describe_feature, read_cells
-from training.data.table import RawTable, load, number_rows
+from training.data.table import RawTable, load
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 Note = tuple[int, str, str]
@@ -76,16 +76,20 @@ def check_columns(columns: Sequence[str], contract: Contract, *, name: str) -> l
 def read_rows(raw: RawTable, contract: Contract) -> tuple[RawTable, Rows]:
     """Read every row of a shard; return the file as it was found to be, and its rows."""
     check_columns(raw.columns, contract, name=raw.name)
-    places = {name: f"c{place}" for place, name in enumerate(raw.columns)}
+    named = {name: f"c{place}" for place, name in enumerate(raw.columns)}
+    kinds = dict(zip(raw.columns, raw.connection.table("cells").types, strict=True))
     cells = {
-        column.name: _describe(column, places[column.name], contract, raw)
+        column.name: _describe(column, named[column.name], contract, raw)
+        if kinds[column.name] == "VARCHAR"
+        else _take(column, named[column.name])
         for column in contract.columns
-        if column.name in places
+        if column.name in named
     }
-    raw = load(raw, "checked", _check(cells, contract, places))
+    raw = load(raw, "checked", _check(cells, contract, named))
     run = raw.connection.execute
-    numbered = number_rows("(SELECT rowid AS place FROM checked)")
-    numbers = run(f"SELECT row_number FROM ({numbered})").fetchnumpy()["row_number"]  # noqa: S608
+    shifts = run("SELECT first, shift FROM shifts ORDER BY first").fetchnumpy()
+    places = np.arange(raw.regular_rows)
+    numbers = places + shifts["shift"][np.searchsorted(shifts["first"], places, "right") - 1]
     found = run("SELECT rowid AS place, * FROM checked WHERE reason IS NULL").fetchnumpy()
     names = list(cells)
     faults = {
@@ -96,7 +100,7 @@ def read_rows(raw: RawTable, contract: Contract) -> tuple[RawTable, Rows]:
     }
     inputs, notes = _encode(found, list(cells), contract)
     identifiers = None
-    if contract.identifier in places:
+    if contract.identifier in named:
         texts = run("SELECT identifier FROM checked ORDER BY rowid").fetchnumpy()["identifier"]
         identifiers = _as_objects(texts)
     good = np.asarray(found["place"], np.int64)
@@ -116,6 +120,14 @@ def _describe(column: Column, cell: str, contract: Contract, raw: RawTable) -> C
     doubt = "FALSE" if column.nullable else missing
     fault = "NULL" if column.nullable else f"CASE WHEN {missing} THEN 'missing' END"
     return Cell(column.name, cell, first, read, f"{cell}_read", doubt, fault)
+
+
+def _take(column: Column, cell: str) -> Cell:
+    """Return how to read a column of numbers or truths that need no reading."""
+    missing = f"{cell} IS NULL"
+    doubt = "FALSE" if column.nullable else missing
+    fault = "NULL" if column.nullable else f"CASE WHEN {missing} THEN 'missing' END"
+    return Cell(column.name, cell, "NULL", cell, f"{cell}_read", doubt, fault)
 
 
 def _check(cells: Mapping[str, Cell], contract: Contract, places: Mapping[str, str]) -> str:

@@ -1,7 +1,5 @@
 """A file as shards: what each of them is, and what they have in common."""
 
-import codecs
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.contract import FileFormat
@@ -71,7 +69,7 @@ def check_head(head: bytes, name: str) -> None:
 
 
 class Letters:
-    """How a CSV's letters are written, found out while its blocks go by.
+    """How a CSV's letters are written, found out while its records go by.
 
     Attributes
     ----------
@@ -84,33 +82,29 @@ class Letters:
         self._written = written
         self._name = name
 
-    def watch(self, blocks: Iterable[bytes], *, row: int) -> Iterator[bytes]:
-        """Yield blocks, and refuse what no CSV holds; `row` is the number of the first line."""
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        for block in blocks:
-            if (nul := block.find(b"\0")) >= 0:
-                row += block.count(b"\n", 0, nul)
-                raise InvalidInputError(
-                    f"{self._name}, row {row}: a NUL byte, which no CSV holds.",
-                    next_step="Save the file as UTF-8 text.",
-                )
-            if self.encoding == "utf-8" and not (block.isascii() and not decoder.getstate()[0]):
-                self._decode(decoder, block, row=row)
-            row += block.count(b"\n")
-            yield block
-        if self.encoding == "utf-8":
-            self._decode(decoder, b"", row=row, final=True)
+    def look(self, records: bytes, *, row: int) -> None:
+        """Look at whole records, and refuse what no CSV holds; `row` is the first one's number.
 
-    def _decode(
-        self, decoder: codecs.IncrementalDecoder, block: bytes, *, row: int, final: bool = False
-    ) -> None:
+        Raises
+        ------
+        InvalidInputError
+            One sentence.
+        """
+        if (nul := records.find(b"\0")) >= 0:
+            row += records.count(b"\n", 0, nul)
+            raise InvalidInputError(
+                f"{self._name}, row {row}: a NUL byte, which no CSV holds.",
+                next_step="Save the file as UTF-8 text.",
+            )
+        if self.encoding != "utf-8" or records.isascii():
+            return
         try:
-            decoder.decode(block, final)
+            records.decode()
         except UnicodeDecodeError as error:
             if self._written.encoding != "utf-8":
                 self.encoding = self._written.encoding
                 return
-            row += block.count(b"\n", 0, max(0, error.start))
+            row += records.count(b"\n", 0, error.start)
             raise InvalidInputError(
                 f"{self._name}, row {row}: not UTF-8 text.", next_step="Save the file in UTF-8."
             ) from None

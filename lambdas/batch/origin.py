@@ -1,6 +1,5 @@
 """Where a file that is to be scored lies: on this computer or in the data bucket."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -92,12 +91,6 @@ class ObjectOrigin:
                 f"{self.key} has changed since the job was started.",
                 next_step="Score it anew: the same command starts another job.",
             ) from None
-
-
-def read_blocks(origin: Origin, start: int = 0) -> Iterator[bytes]:
-    """Read a file block by block, from a byte on."""
-    for first in range(start, origin.size, BLOCK_BYTES):
-        yield origin.read(first, min(first + BLOCK_BYTES, origin.size))
 
 
 def _unreadable(path: Path, error: OSError) -> InvalidInputError:

@@ -7,9 +7,12 @@ its name says of which rows and which model it is. The answer appears at once, w
 import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.errors import UnavailableError
 from lambdas.batch.answer import Report, add_up, check_place, put_together
 from lambdas.batch.origin import FileOrigin
 from lambdas.batch.part import Done, Task
@@ -39,7 +42,8 @@ def score_file(workers: Workers, path: Path, to: Path) -> Report:
     folder = to.with_name(f".{to.name}.parts")
     folder.mkdir(exist_ok=True)
     tasks = (Task(origin, stretch.layout, shard, folder) for shard in stretch.shards)
-    parts = list(_run(workers, tasks))
+    with _told():
+        parts = list(_run(workers, tasks))
     put_together([part.path for part in parts], to, folder=folder)
     shutil.rmtree(folder, ignore_errors=True)
     return add_up((part.count for part in parts), resumed=sum(part.was_there for part in parts))
@@ -54,3 +58,16 @@ def _run(workers: Workers, tasks: Iterable[Task]) -> Iterator[Done]:
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say what a process that was ended from outside means."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise UnavailableError(
+            "A process that scored was ended from outside: perhaps the memory is too small.",
+            next_step="close other programs, and run the same command again: it goes on where it"
+            " was",
+        ) from error

@@ -7,18 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
 from core.contract import Contract, FileFormat
 from core.errors import InvalidInputError
 from lambdas.batch.cutting import Cursor, cut_csv, look_at_csv
 from lambdas.batch.layout import Layout, Shard, check_head
 from lambdas.batch.origin import BLOCK_BYTES, Origin
-from lambdas.batch.row_groups import broken, cut_parquet, open_groups
-from training.data.cells import quote_name, quote_text
+from lambdas.batch.row_groups import cut_parquet, open_groups
+from lambdas.batch.typed import read_groups
 from training.data.csv_file import read_csv
 from training.data.read import connect, is_parquet
-from training.data.table import RawTable, declare_shifts, name_columns
+from training.data.table import RawTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ class Fetched:
             # Shards are read side by side; threads of each would only wait for one another.
             connection.execute("SET threads = 1").fetchall()
             if isinstance(self._held, Path):
-                raw = _read_groups(connection, self._held, self._shard, contract, name=self._name)
+                raw = read_groups(connection, self._held, self._shard, contract, name=self._name)
                 yield raw, self._shard.first_row - 1
                 return
             whole, form = _as_whole(self._layout, self._held, contract.file)
@@ -140,33 +138,3 @@ def _as_whole(layout: Layout, body: bytes, written: FileFormat) -> tuple[bytes, 
     return whole, FileFormat.model_validate(
         {**written.model_dump(), "encoding": "utf-8", "header": True, "delimiter": layout.delimiter}
     )
-
-
-def _read_groups(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    shard: Shard,
-    contract: Contract,
-    *,
-    name: str,
-) -> RawTable:
-    needed = {*(column.name for column in contract.columns), contract.identifier}
-    try:
-        header = tuple(connection.read_parquet(str(path)).columns)
-        names = name_columns(header, name=name)
-        columns = tuple(column for column in names if column in needed)
-        places = {column: place for place, column in enumerate(names)}
-        cells = ", ".join(
-            f"CAST({quote_name(header[places[column]])} AS VARCHAR) AS c{i}"
-            for i, column in enumerate(columns)
-        )
-        first = shard.first_row - 1
-        connection.execute(
-            f"CREATE TABLE cells AS SELECT {cells or '1 AS none'}"  # noqa: S608
-            f" FROM read_parquet({quote_text(str(path))}, file_row_number = true)"
-            f" WHERE file_row_number >= {first} AND file_row_number < {first + shard.rows}"
-        ).fetchall()
-    except duckdb.Error as error:
-        raise broken(name) from error
-    declare_shifts(connection, [0], [1])
-    return RawTable(connection, name, columns, shard.rows)

@@ -1,8 +1,9 @@
 """Batch scoring beside scikit-learn on pandas: ``make bench-batch``; ``ROWS=100000`` for fewer.
 
-Same model, same CSV, a fresh process for each, taken in turns, on one core and on two. pandas reads
-the file, the pipeline predicts, and nothing is written; ours reads, predicts, and writes Parquet.
-Seconds of processor time stand beside those of the clock: they hold on a busy machine too.
+Same model, same file, a fresh process for each, taken in turns, on one core and on two, from CSV
+and from Parquet. pandas reads the file, the pipeline predicts, and nothing is written; ours reads,
+predicts, and writes Parquet. Seconds of processor time stand beside those of the clock: they hold
+on a busy machine too. The results are written into docs/benchmarks.md.
 """
 
 import os
@@ -11,95 +12,156 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+from tests.bench.machine import describe_machine
+from tests.bench.pages import Row, write_tables
 from tests.bench.serving.model import CATEGORIES, NUMBERS, BenchModel, prepare_model
 
 _FOLDER = Path(".loop/bench/batch").resolve()
 _MODEL = Path(".loop/bench/model").resolve()
+_PAGE = Path("docs/benchmarks.md")
 _ROUNDS = 3
+_HEADER = (
+    "file", "ours", "scikit-learn on pandas", "times as fast", "by processor time",
+    "inside onnxruntime", "memory: ours, theirs",
+)  # fmt: skip
+
+Measured = tuple[float, float, float, float]
+"""Seconds of the clock, of the processor, and inside onnxruntime; MiB at the most."""
 
 
 def main(arguments: list[str]) -> None:
-    """Measure and print, or be one of the measured."""
+    """Measure and write down, or be one of the measured."""
     if arguments and arguments[0] in {"ours", "pandas"}:
         _measure(arguments[0], Path(arguments[1]), cores=int(arguments[2]))
         return
     rows = int(arguments[0]) if arguments else 1_000_000
     _FOLDER.mkdir(parents=True, exist_ok=True)
-    path = _write_rows(prepare_model(_MODEL), rows)
+    text = _write_rows(prepare_model(_MODEL), rows)
     cores = [count for count in (1, 2) if count <= len(os.sched_getaffinity(0))]
+    lines: list[Row] = []
+    for path in (text, _write_parquet(text)):
+        found = _compare(path, cores)
+        lines += [_describe(path, rows, count, found) for count in cores]
+        for line in lines[-len(cores) :]:
+            _say("  ".join(line))
+        if len(cores) == 2:
+            gain = found["ours", 1][0] / found["ours", 2][0]
+            _say(f"{path.suffix}: two cores {gain:.2f} times as fast as one")
+            lines[-1] = (*lines[-1][:1], f"{lines[-1][1]} (one core: {gain:.2f}x)", *lines[-1][2:])
+    machine = describe_machine("onnxruntime", "duckdb", "scikit-learn", "pandas")
+    note = f"Medians of {_ROUNDS} rounds in turns. {machine}."
+    write_tables(_PAGE, "bench-batch", {"Scoring whole files": (_HEADER, lines)}, note=note)
+
+
+def _compare(path: Path, cores: list[int]) -> dict[tuple[str, int], Measured]:
     kinds = [(kind, count) for count in cores for kind in ("ours", "pandas")]
-    found: dict[tuple[str, int], list[list[float]]] = {kind: [] for kind in kinds}
+    found: dict[tuple[str, int], list[Measured]] = {kind: [] for kind in kinds}
     for _ in range(_ROUNDS):
         for kind, count in kinds:
             found[kind, count].append(_run(kind, path, count))
-    middle = {
-        kind: [median(column) for column in zip(*runs, strict=True)] for kind, runs in found.items()
-    }
-    for (kind, count), (clock_s, cpu_s, graph_s, peak_mib) in middle.items():
-        inside = f", {graph_s / cpu_s:.0%} of it inside onnxruntime" if kind == "ours" else ""
-        _say(
-            f"{kind:<7}{count} core(s): {clock_s:.1f} s, {cpu_s:.1f} s of processor{inside},"
-            f" {peak_mib:.0f} MiB"
+    return {
+        kind: (
+            median(run[0] for run in runs),
+            median(run[1] for run in runs),
+            median(run[2] for run in runs),
+            median(run[3] for run in runs),
         )
-    for count in cores:
-        clock, cpu = (middle["pandas", count][i] / middle["ours", count][i] for i in (0, 1))
-        _say(f"{rows:,} rows, {count} core(s): {clock:.2f} times as fast ({cpu:.2f} by processor)")
-    if len(cores) == 2:
-        _say(f"two cores: {middle['ours', 1][0] / middle['ours', 2][0]:.2f} times as fast as one")
+        for kind, runs in found.items()
+    }
 
 
-def _run(kind: str, path: Path, cores: int) -> list[float]:
+def _describe(path: Path, rows: int, count: int, found: dict[tuple[str, int], Measured]) -> Row:
+    ours, theirs = found["ours", count], found["pandas", count]
+    kind = {".csv": "CSV", ".parquet": "Parquet"}[path.suffix]
+    return (
+        f"{rows:,} rows of {kind}, {count} core{'s' * (count > 1)}",
+        f"{ours[0]:.1f} s",
+        f"{theirs[0]:.1f} s",
+        f"{theirs[0] / ours[0]:.2f}",
+        f"{theirs[1] / ours[1]:.2f}",
+        f"{ours[2] / ours[1]:.0%}" if ours[2] else "not measured",
+        f"{ours[3]:.0f}, {theirs[3]:.0f} MiB",
+    )
+
+
+def _run(kind: str, path: Path, cores: int) -> Measured:
     command = [sys.executable, "-m", "tests.bench.batch", kind, str(path), str(cores)]
     allowed = sorted(os.sched_getaffinity(0))[:cores]
     listed = ",".join(map(str, allowed))
     done = subprocess.run(
         ["taskset", "-c", listed, *command],
-        check=True, capture_output=True, text=True,
+        check=True, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    return [float(word) for word in done.stdout.split()]
+    clock, cpu, inside, peak = (float(word) for word in done.stdout.split())
+    return clock, cpu, inside, peak
 
 
 def _measure(kind: str, path: Path, *, cores: int) -> None:
-    score = _prepare_ours if kind == "ours" else _prepare_pandas
-    work, inside = score(path, cores)
-    clock_s, cpu_s = time.perf_counter(), time.process_time()
+    prepare = _prepare_ours if kind == "ours" else _prepare_pandas
+    work, inside = prepare(path, cores)
+    clock_s, cpu_s = time.perf_counter(), _cpu_s()
     work()
-    clock_s, cpu_s = time.perf_counter() - clock_s, time.process_time() - cpu_s
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    _say(f"{clock_s} {cpu_s} {sum(inside)} {peak_mib}")
+    clock_s, cpu_s = time.perf_counter() - clock_s, _cpu_s() - cpu_s
+    _say(f"{clock_s} {cpu_s} {sum(inside)} {_peak_mib(cores)}")
 
 
-def _prepare_ours(path: Path, cores: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _cpu_s() -> float:
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in spent)
+
+
+def _peak_mib(cores: int) -> float:
+    """Return the memory of this process and of as many of its largest child, at the most."""
+    alone, child = (
+        resource.getrusage(who).ru_maxrss / 1024
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return alone + cores * child
+
+
+def _prepare_ours(path: Path, cores: int) -> tuple[Callable[[], object], list[float]]:
     from core.bundle import Bundle  # noqa: PLC0415 - the other process has no need of it
+    from lambdas.batch import workers  # noqa: PLC0415
     from lambdas.batch.run import score_file  # noqa: PLC0415
-    from lambdas.batch.scoring import Scorer  # noqa: PLC0415
     from lambdas.inference.predictor import Predictor  # noqa: PLC0415
 
     inside: list[float] = []
+    made = BenchModel(_MODEL)
+    bundle = Bundle("bench", made.manifest, made.graph)
 
     class Timed(Predictor):
-        def _run(self, numeric, strings):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        def _run(self, numeric: Any, strings: Any) -> Any:  # noqa: ANN401 - passed on
             started_s = time.thread_time()
             scores = super()._run(numeric, strings)
             inside.append(time.thread_time() - started_s)
             return scores
 
-    made = BenchModel(_MODEL)
-    scorer = Scorer(Timed(Bundle("bench", made.manifest, made.graph)), "bench", 1)
-    inside.clear()
-    to = _FOLDER / "answer.parquet"
-    return lambda: score_file(scorer, path, to, bundle_id="bench", workers=cores), inside
+    # With one core the work is done in this process, where it can be looked into.
+    setattr(workers, "Predictor", Timed)  # noqa: B010 - it is what the module imports
+
+    def work() -> None:
+        with workers.open_workers(bundle, version=1, count=cores) as several:
+            inside.clear()
+            score_file(several, path, _FOLDER / "answer.parquet")
+
+    return work, inside
 
 
-def _prepare_pandas(path: Path, cores: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _prepare_pandas(path: Path, cores: int) -> tuple[Callable[[], object], list[float]]:
     del cores  # OpenMP finds out by itself
-    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415
+    import duckdb  # noqa: PLC0415 - the other process has no need of it
+    import pandas as pd  # noqa: PLC0415
 
     pipeline = pickle.loads((_MODEL / "pipeline.pkl").read_bytes())
-    return lambda: pipeline.predict_proba(pd.read_csv(path)), []
+    if path.suffix == ".csv":
+        return lambda: pipeline.predict_proba(pd.read_csv(path)), []
+    # The project has no pyarrow, which pandas would read Parquet with.
+    return lambda: pipeline.predict_proba(duckdb.read_parquet(str(path)).df()), []
 
 
 def _write_rows(model: BenchModel, rows: int) -> Path:
@@ -119,8 +181,18 @@ def _write_rows(model: BenchModel, rows: int) -> Path:
     return path
 
 
+def _write_parquet(text: Path) -> Path:
+    import duckdb  # noqa: PLC0415 - the measured processes have no need of it
+
+    path = text.with_suffix(".parquet")
+    if not path.exists():
+        duckdb.read_csv(str(text)).write_parquet(str(path))
+    return path
+
+
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

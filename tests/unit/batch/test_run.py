@@ -9,7 +9,7 @@ from core.bundle import load_bundle
 from core.contract import Column, Contract, FileFormat, Policies, Task
 from core.errors import InvalidInputError
 from core.store import open_memory
-from lambdas.batch import cutting, origin, part, row_groups, run, workers
+from lambdas.batch import cutting, part, row_groups, run, workers
 from lambdas.batch.answer import Report
 from lambdas.batch.part import Done, do_task
 from lambdas.batch.run import score_file
@@ -150,7 +150,6 @@ def test_overflow_is_a_failure_when_the_answer_is_not_finite(tmp_path: Path) -> 
 
 def small(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr(cutting, "SHARD_BYTES", (size, size))
-    monkeypatch.setattr(origin, "BLOCK_BYTES", max(1, size // 2))
 
 
 @pytest.mark.parametrize("size", [150, 900])
@@ -198,6 +197,48 @@ def test_parquet_is_cut_into_rows(
     assert report.shards == 8
     assert [row["row_number"] for row in found] == list(range(1, 101))
     assert [row["probability"] for row in found] == [row["probability"] for row in wanted]
+
+
+@pytest.mark.parametrize("markers", [(), ("-999", "nan")])
+@pytest.mark.parametrize("nullable", [True, False])
+@pytest.mark.parametrize(
+    "policies", [Policies(), Policies(out_of_range="as_missing", unseen_category="as_missing")]
+)
+def test_numbers_of_parquet_are_those_of_their_text(
+    tmp_path: Path, markers: tuple[str, ...], policies: Policies, *, nullable: bool
+) -> None:
+    columns = (
+        Column(name="age", kind="numeric", nullable=nullable, minimum=0, maximum=120),
+        Column(name="plan", kind="categorical", categories=("basic", "pro")),
+        Column(name="usage", kind="numeric"),
+        Column(name="active", kind="boolean", nullable=nullable),
+    )
+    contract = make_contract(missing=markers, policies=policies, columns=columns)
+    contract = contract.model_copy(update={"identifier": None})
+    batch = Batch(contract, tmp_path)
+    values = "0.1, 130, NULL, -999, 16777217, 3e38, -0.0, 1e-300"
+    for more in ("", ", 'nan'::DOUBLE", ", 1e39, 'inf'::DOUBLE"):
+        found = []
+        for kind in ("DOUBLE", "VARCHAR"):
+            path = tmp_path / f"{kind}.parquet"
+            number = "x" if kind != "VARCHAR" else "x::DOUBLE::VARCHAR"
+            truth = "BOOLEAN" if kind == "DOUBLE" else "VARCHAR"
+            with duckdb.connect(":memory:") as connection:
+                connection.execute(
+                    f"COPY (SELECT CAST({number} AS {kind}) AS age, 'pro' AS plan,"
+                    f" (i * 7)::{'INTEGER' if kind == 'DOUBLE' else 'VARCHAR'} AS usage,"
+                    f" CAST(CASE WHEN i % 3 > 0 THEN i % 3 = 1 END AS {truth}) AS active"
+                    f" FROM (SELECT unnest([{values}{more}]::DOUBLE[]) AS x,"
+                    f" generate_subscripts([{values}{more}], 1) AS i)) TO '{path}' (FORMAT parquet)"
+                )
+            batch.score_path(path)
+            found.append(
+                [
+                    {name: value for name, value in row.items() if name != "prediction_id"}
+                    for row in batch.read()
+                ]
+            )
+        assert found[0] == found[1]
 
 
 def test_a_run_goes_on_where_it_was_when_it_was_interrupted(

@@ -1,0 +1,93 @@
+"""The cells of a Parquet file: text as in a CSV, or as they are where they need no reading."""
+
+from pathlib import Path
+
+import duckdb
+
+from core.contract import Contract
+from lambdas.batch.layout import Shard
+from lambdas.batch.row_groups import broken
+from training.data.cells import (
+    LARGEST_FLOAT32,
+    is_missing_number,
+    manner_of,
+    quote_name,
+    quote_text,
+)
+from training.data.table import RawTable, declare_shifts, name_columns
+
+# Each value of these is the same number when it goes by way of its text. FLOAT is not among them:
+# its text, 0.1, is another double than the value.
+_NUMBERS = {"DOUBLE", "TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
+
+
+def read_groups(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    shard: Shard,
+    contract: Contract,
+    *,
+    name: str,
+) -> RawTable:
+    """Read a shard's cells of the contract's columns into the table ``cells``.
+
+    Raises
+    ------
+    InvalidInputError
+        If the file cannot be read; one sentence.
+    """
+    kinds: dict[str | None, str] = {column.name: column.kind for column in contract.columns}
+    kinds.setdefault(contract.identifier, "text")
+    try:
+        relation = connection.read_parquet(str(path))
+        names = name_columns(tuple(relation.columns), name=name)
+        cells: list[str] = []
+        columns: list[str] = []
+        kept: list[str] = []
+        for written, column, kind in zip(relation.columns, names, relation.types, strict=True):
+            if column not in kinds:
+                continue
+            cell = f"c{len(columns)}"
+            if _may_stay(kinds[column], str(kind), contract):
+                cells.append(f"{quote_name(written)} AS {cell}")
+                kept += [cell] if kinds[column] == "numeric" else []
+            else:
+                cells.append(f"CAST({quote_name(written)} AS VARCHAR) AS {cell}")
+            columns.append(column)
+        first = shard.first_row - 1
+        connection.execute(
+            f"CREATE TABLE cells AS SELECT {', '.join(cells) or '1 AS none'}"  # noqa: S608
+            f" FROM read_parquet({quote_text(str(path))}, file_row_number = true)"
+            f" WHERE file_row_number >= {first} AND file_row_number < {first + shard.rows}"
+        ).fetchall()
+        _read_unusual(connection, kept, contract)
+    except duckdb.Error as error:
+        raise broken(name) from error
+    declare_shifts(connection, [0], [1])
+    return RawTable(connection, name, tuple(columns), shard.rows)
+
+
+def _may_stay(kind: str, written: str, contract: Contract) -> bool:
+    """Whether a column's cells may be taken as they are, if none of them is unusual."""
+    if kind == "boolean":
+        return written == "BOOLEAN"
+    return kind == "numeric" and written in _NUMBERS and contract.file.decimal == "."
+
+
+def _read_unusual(
+    connection: duckdb.DuckDBPyConnection, kept: list[str], contract: Contract
+) -> None:
+    """Make text of the columns with a number that the rules would not take as it is."""
+    if not kept:
+        return
+    manner = manner_of(contract)
+    asked = []
+    for cell in kept:
+        unusual = f"NOT abs({cell}) <= {LARGEST_FLOAT32!r}"
+        if manner.missing_numbers:
+            unusual += f" OR {is_missing_number(cell, manner)}"
+        asked.append(f"coalesce(bool_or({unusual}), FALSE)")
+    [found] = connection.execute(f"SELECT {', '.join(asked)} FROM cells").fetchall()  # noqa: S608
+    for cell, is_unusual in zip(kept, found, strict=True):
+        if is_unusual:
+            connection.execute(f"ALTER TABLE cells ALTER {cell} TYPE VARCHAR").fetchall()
