@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cli.home import project_root
+from cli.part_imports import find_absent_import
 from core.errors import LoopError, NotFoundError
 from core.parts import PARTS, VARIABLE, PartName
 
@@ -101,6 +103,8 @@ def _judge(
     ]
     of_this = [each for each in checks if each.answer_sha256 == sha256]
     if of_this and of_this[-1].is_proven:
+        if absent := find_absent_import(name, file.read_bytes(), project_root()):
+            return reference.model_copy(update={"why": absent})
         why = f"passed on {of_this[-1].at:%Y-%m-%d}"
         return reference.model_copy(update={"whose": "yours", "sha256": sha256, "why": why})
     if of_this:

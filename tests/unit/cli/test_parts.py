@@ -133,6 +133,16 @@ def test_a_file_that_changed_since_it_passed_is_not_deployed(learner: Learner) -
     assert learner.choose()["rule"].whose == "yours"
 
 
+def test_what_its_package_cannot_import_is_not_deployed(learner: Learner) -> None:
+    learner.write("my-rule", b"import pandas\n\ndef judge(evaluation): ...\n")
+    learner.check("my-rule", "pass")
+    found = learner.choose()["rule"]
+    assert (found.whose, found.why) == (
+        "reference",
+        "it imports pandas, which is not in the package control that it runs in",
+    )
+
+
 def test_the_last_exercise_that_passed_counts(learner: Learner) -> None:
     learner.write("first-clean")
     learner.check("first-clean", "pass")
