@@ -1,0 +1,31 @@
+"""Wrong: powers of one column, where a product of two is meant."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+PLANS = ("basic", "standard", "premium")
+
+
+def make_bill_features(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Make a fee and hours for each plan, both less the discount."""
+    hours = table["usage_hours"].to_numpy(float)
+    plans = [(table["plan"] == plan).to_numpy(float) for plan in PLANS]
+    discount = table["has_discount"].to_numpy(float)
+    return np.column_stack([*plans, hours, hours**2, hours**3, discount])
+
+
+def make_churn_features(table: pd.DataFrame) -> NDArray[np.float64]:
+    """Make logarithms of what counts by doublings, and a flag for each 'only if'."""
+    bill, tenure = table["monthly_bill"], table["tenure_months"]
+    return np.column_stack(
+        [
+            np.log(bill),
+            np.log1p(tenure),
+            np.log1p(table["overdue_balance"] / 5.0),
+            table["support_contacts"] >= 3,
+            (table["usage_hours"] < 8) & (bill > 30),
+            (table["has_discount"] == 1) & tenure.between(10, 12),
+            table["yearly"],
+        ]
+    ).astype(float)
