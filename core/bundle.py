@@ -7,25 +7,32 @@ id promises every byte of all of them; the promises are checked before anything 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from core import keys
 from core.errors import IntegrityError
 from core.manifest import (
-    MAX_GRAPH_BYTES,
     Manifest,
     Parity,
     PredictionInterval,
     Provenance,
 )
 from core.mlmodel import GRAPH
+from core.promises import (
+    MAX_GRAPH_BYTES,
+    MAX_MANIFEST_BYTES,
+    Bundle,
+    check_graph,
+    get_graph,
+    get_manifest,
+)
 from core.store import ObjectStore
 from core.strict_json import describe_place, describe_rule
 
 __all__ = [
     "MAX_GRAPH_BYTES",
+    "MAX_MANIFEST_BYTES",
     "Bundle",
     "Manifest",
     "Parity",
@@ -37,17 +44,6 @@ __all__ = [
     "load_manifest",
     "publish_bundle",
 ]
-
-MAX_MANIFEST_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A verified bundle."""
-
-    bundle_id: str
-    manifest: Manifest
-    graph: bytes
 
 
 def publish_bundle(
@@ -71,7 +67,7 @@ def publish_bundle(
     UnavailableError
         If the bucket does not answer.
     """
-    _check_graph(graph, manifest)
+    check_graph(graph, manifest)
     beside = dict(files or {})
     if manifest.files and hash_files(beside | {GRAPH: graph}) != manifest.files:
         raise IntegrityError("The files of the bundle are not those that its manifest promises.")
@@ -91,9 +87,7 @@ def publish_bundle(
 
 def load_manifest(store: ObjectStore, bundle_id: str) -> Manifest:
     """Read a bundle's manifest; see `load_bundle` for the errors."""
-    body = store.get(keys.bundle_manifest(bundle_id), max_bytes=MAX_MANIFEST_BYTES).body
-    if hashlib.sha256(body).hexdigest() != bundle_id:
-        raise IntegrityError(f"The manifest of bundle {bundle_id[:12]} does not have its hash.")
+    body = get_manifest(store, bundle_id)
     try:
         return Manifest.model_validate_json(body)
     except ValidationError as error:
@@ -118,9 +112,7 @@ def load_bundle(store: ObjectStore, bundle_id: str) -> Bundle:
         If the bucket does not answer.
     """
     manifest = load_manifest(store, bundle_id)
-    graph = store.get(keys.bundle_graph(bundle_id), max_bytes=MAX_GRAPH_BYTES).body
-    _check_graph(graph, manifest)
-    return Bundle(bundle_id, manifest, graph)
+    return Bundle(bundle_id, manifest, get_graph(store, bundle_id, manifest))
 
 
 def load_files(store: ObjectStore, bundle_id: str) -> dict[str, bytes]:
@@ -139,12 +131,3 @@ def load_files(store: ObjectStore, bundle_id: str) -> dict[str, bytes]:
 def hash_files(files: Mapping[str, bytes]) -> dict[str, str]:
     """Return the SHA-256 of each file, as `Manifest.files` has them."""
     return {name: hashlib.sha256(body).hexdigest() for name, body in sorted(files.items())}
-
-
-def _check_graph(graph: bytes, manifest: Manifest) -> None:
-    if len(graph) != manifest.graph_size_bytes:
-        raise IntegrityError(
-            f"The graph has {len(graph)} bytes; its manifest promises {manifest.graph_size_bytes}."
-        )
-    if hashlib.sha256(graph).hexdigest() != manifest.graph_sha256:
-        raise IntegrityError("The graph does not have the hash that its manifest promises.")

@@ -8,13 +8,16 @@ So both accept, read and warn alike.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contract import BLANKS, Contract
+from core.contract_view import BLANKS
 from core.values import Reader, parse_markers, read_columns
+
+if TYPE_CHECKING:
+    from core.contract import Contract
 
 Note = tuple[int, str]
 """A row, and what to tell the caller about it."""
@@ -174,7 +177,7 @@ class TextFiller(Filler):
         return "" if found is None else found, note
 
 
-def make_fillers(contract: Contract) -> Mapping[str, Filler]:
+def make_fillers(contract: "Contract") -> Mapping[str, Filler]:
     """Return the fillers of a contract's columns, by name."""
     numbers = frozenset(parse_markers(contract.missing))
     fillers: dict[str, Filler] = {}

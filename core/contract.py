@@ -13,9 +13,16 @@ from pydantic import (
     model_validator,
 )
 
+from core.contract_view import BLANKS, MISSING_MARKERS, ContractView
 from core.errors import InvalidInputError
 from core.keys import NAME_PATTERN
 from core.strict_json import canonical_json, describe_place, describe_rule, parse_json
+
+__all__ = [
+    "BLANKS", "MAX_CATEGORIES", "MAX_COLUMNS", "MAX_CONTRACT_BYTES", "MAX_MISSING",
+    "MISSING_MARKERS", "Column", "Contract", "FileFormat", "Kind", "Label", "Policies", "Task",
+    "TimeFormat",
+]  # fmt: skip
 
 Kind = Literal["numeric", "categorical", "boolean", "text"]
 Task = Literal["binary", "multiclass", "regression"]
@@ -26,16 +33,6 @@ MAX_CONTRACT_BYTES = 4 * 1024 * 1024
 MAX_COLUMNS = 2000
 MAX_CATEGORIES = 1000
 MAX_MISSING = 50
-
-BLANKS = " \t\r\n\v\f\u00a0"
-"""What is taken off both ends of every cell and of every text in a request."""
-
-MISSING_MARKERS = (
-    "", "?", "-", "--", ".", "NA", "N/A", "n/a", "#N/A", "<NA>", "na", "null", "NULL", "Null",
-    "NaN", "nan", "NaT", "None",
-)  # fmt: skip
-"""Texts that mean "not known" everywhere. A contract that declares one of them as a category or
-class keeps it as that."""
 
 
 def _check_label(text: str) -> str:
@@ -148,7 +145,7 @@ class FileFormat(BaseModel):
         return self
 
 
-class Contract(BaseModel):
+class Contract(ContractView, BaseModel):
     """The declared schema of one dataset.
 
     Attributes
@@ -225,31 +222,6 @@ class Contract(BaseModel):
                 )
             seen.add(name)
         return self
-
-    @property
-    def numeric_columns(self) -> tuple[Column, ...]:
-        """The columns of a model's input ``numeric``, in order."""
-        return tuple(c for c in self.columns if c.kind in ("numeric", "boolean"))
-
-    @property
-    def categorical_columns(self) -> tuple[Column, ...]:
-        """The columns whose values are categories, in order."""
-        return tuple(c for c in self.columns if c.kind == "categorical")
-
-    @property
-    def text_columns(self) -> tuple[Column, ...]:
-        """The columns whose values are free text, in order."""
-        return tuple(c for c in self.columns if c.kind == "text")
-
-    @property
-    def string_columns(self) -> tuple[Column, ...]:
-        """The columns of a model's input ``strings``, in order: categories first, then texts."""
-        return self.categorical_columns + self.text_columns
-
-    @property
-    def missing_markers(self) -> tuple[str, ...]:
-        """All texts that mean "not known" here."""
-        return tuple(dict.fromkeys((*MISSING_MARKERS, *self.missing)))
 
     def to_json(self) -> bytes:
         """Return the one way to write this contract: sorted keys, no spaces, UTF-8."""

@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.columns import make_fillers
-from core.contract import Contract
 from core.errors import InvalidInputError
 from core.values import Reader, plain_text, read_columns
+
+if TYPE_CHECKING:
+    from core.contract import Contract
 
 __all__ = [
     "MAX_VIOLATIONS", "ContractViolationError", "Encoder", "InputWarning", "ModelInputs",
@@ -100,7 +102,7 @@ class Encoder:
         What the rows must look like.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: "Contract") -> None:
         self._readers = read_columns(contract)
         fillers = make_fillers(contract)
         self._numeric = [fillers[column.name] for column in contract.numeric_columns]
@@ -182,7 +184,7 @@ class Encoder:
 
 
 def encode_records(
-    contract: Contract, records: Sequence[Mapping[str, object]]
+    contract: "Contract", records: Sequence[Mapping[str, object]]
 ) -> tuple[ModelInputs, list[InputWarning]]:
     """Turn records into a model's inputs, strictly.
 
@@ -217,7 +219,7 @@ def encode_records(
 
 
 def encode_columns(
-    contract: Contract, columns: Mapping[str, Sequence[object]], *, rows: int
+    contract: "Contract", columns: Mapping[str, Sequence[object]], *, rows: int
 ) -> tuple[ModelInputs, list[InputWarning]]:
     """Turn columns into a model's inputs, as strictly as `encode_records`.
 

@@ -16,9 +16,8 @@ from core import keys
 from core.contract import Contract
 from core.mlmodel import GRAPH
 from core.profile import ReferenceProfile
+from core.promises import MAX_GRAPH_BYTES
 from core.strict_json import canonical_json
-
-MAX_GRAPH_BYTES = 64 * 1024 * 1024
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 

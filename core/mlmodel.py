@@ -6,9 +6,11 @@ the same model gives the same bytes. https://mlflow.org/docs/latest/ml/model/ de
 
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from core.contract import Contract
+if TYPE_CHECKING:
+    from core.contract import Contract
+
 
 GRAPH: Final = "model.onnx"
 MLMODEL: Final = "MLmodel"
@@ -17,7 +19,7 @@ _NEEDED: Final = ("numpy", "onnx", "onnxruntime")
 
 
 def describe_mlflow_model(
-    contract: Contract, *, graph_sha256: str, python: str, packages: Mapping[str, str]
+    contract: "Contract", *, graph_sha256: str, python: str, packages: Mapping[str, str]
 ) -> dict[str, bytes]:
     """Return the files that belong beside ``model.onnx``, by name.
 
@@ -72,7 +74,7 @@ def describe_mlflow_model(
     }
 
 
-def _describe_signature(contract: Contract) -> dict[str, str | None]:
+def _describe_signature(contract: "Contract") -> dict[str, str | None]:
     inputs = [("numeric", "float32", len(contract.numeric_columns))]
     inputs += [("strings", "object", len(contract.string_columns))]
     if contract.task == "regression":
@@ -94,7 +96,7 @@ def _describe_tensor(name: str, dtype: str, width: int) -> dict[str, object]:
     }
 
 
-def _make_example(contract: Contract) -> dict[str, list[list[float]] | list[list[str]]]:
+def _make_example(contract: "Contract") -> dict[str, list[list[float]] | list[list[str]]]:
     """One row that the contract allows, of nobody in particular."""
     found: dict[str, list[list[float]] | list[list[str]]] = {}
     if contract.numeric_columns:

@@ -1,7 +1,7 @@
 """Ids of predictions: each holds its own time, and they grow."""
 
+import os
 import re
-import secrets
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,10 @@ _RANDOM_DIGITS = 16
 # The first of the random digits gives two of its bits to the variant, which is 10 in binary.
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 _LATEST_MS = int((datetime.max.replace(tzinfo=UTC) - _EPOCH).total_seconds() * 1000)
+
+
+def _draw_seed() -> int:
+    return int.from_bytes(os.urandom(2), "big") >> 16 - _SEED_BITS
 
 
 class _Clock:
@@ -38,13 +42,13 @@ class _Clock:
         with self._lock:
             now_ms = time.time_ns() // 1_000_000
             if now_ms > self._last_ms:
-                self._last_ms, self._counter = now_ms, secrets.randbits(_SEED_BITS) - 1
+                self._last_ms, self._counter = now_ms, _draw_seed() - 1
             ticks = []
             for _ in range(count):
                 if self._counter + 1 < 1 << _COUNTER_BITS:
                     self._counter += 1
                 else:
-                    self._last_ms, self._counter = self._last_ms + 1, secrets.randbits(_SEED_BITS)
+                    self._last_ms, self._counter = self._last_ms + 1, _draw_seed()
                 ticks.append((self._last_ms, self._counter))
             return ticks
 
@@ -69,7 +73,7 @@ def new_prediction_id() -> str:
 
 def new_prediction_ids(count: int) -> list[str]:
     """Make as many new prediction ids, in their order; see `new_prediction_id`."""
-    noise = secrets.token_hex(_RANDOM_DIGITS // 2 * count)
+    noise = os.urandom(_RANDOM_DIGITS // 2 * count).hex()
     return [
         f"{milliseconds:012x}7{counter:03x}{_VARIANT[noise[start]]}"
         f"{noise[start + 1 : start + _RANDOM_DIGITS]}"

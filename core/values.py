@@ -6,10 +6,14 @@ The same as `training.data.rules` says in SQL of the cells of a file; a test hol
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.contract import BLANKS, Column, Contract, Policies
+from core.contract_view import BLANKS
+
+if TYPE_CHECKING:
+    from core.contract import Column, Contract, Policies
 
 MAX_WORDS = 1000
 """Words of a free text that a model reads: bounds what one request may cost."""
@@ -27,7 +31,7 @@ class Reader(ABC):
         Its declaration.
     """
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: "Column") -> None:
         self.column = column
 
     def find_fault(self, value: object) -> str | None:
@@ -61,7 +65,7 @@ class _BooleanReader(Reader):
 
 
 class _NumberReader(Reader):
-    def __init__(self, column: Column, policies: Policies, markers: frozenset[float]) -> None:
+    def __init__(self, column: "Column", policies: "Policies", markers: frozenset[float]) -> None:
         super().__init__(column)
         self._markers = markers
         self._policy = policies.out_of_range
@@ -107,7 +111,7 @@ def _round(limit: float) -> float:
 
 
 class _TextReader(Reader):
-    def __init__(self, column: Column, policies: Policies, markers: frozenset[str]) -> None:
+    def __init__(self, column: "Column", policies: "Policies", markers: frozenset[str]) -> None:
         super().__init__(column)
         self._categories = frozenset(column.categories or ())
         self._markers = markers - self._categories
@@ -144,7 +148,7 @@ def plain_text(text: str) -> str:
     return " ".join(text.split()[:MAX_WORDS])
 
 
-def read_columns(contract: Contract) -> Mapping[str, Reader]:
+def read_columns(contract: "Contract") -> Mapping[str, Reader]:
     """Return the readers of a contract's columns, by name."""
     texts = frozenset(contract.missing_markers)
     numbers = frozenset(parse_markers(contract.missing))

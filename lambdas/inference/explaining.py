@@ -24,6 +24,7 @@ from core.inputs import ContractViolationError, ModelInputs, Violation
 from core.profile import NumericBins
 from lambdas.inference.asking import Asked
 from lambdas.inference.predictor import Predictor
+from lambdas.inference.registry import in_full
 
 MAX_MODEL_ROWS = 5000
 """How many rows a model is asked for one request's explanations, but for one order of each record
@@ -72,7 +73,7 @@ def find_reference(manifest: Manifest) -> ModelInputs:
     The median of a number, the likelier boolean, the most frequent category, no text; missing
     where more than half of the rows have no value.
     """
-    contract, profile = manifest.contract, manifest.profile
+    contract, profile = manifest.contract, in_full(manifest).profile
     spread = {bins.column: bins for bins in profile.numeric}
     numbers = [_find_median(spread[column.name]) for column in contract.numeric_columns]
     for place, column in enumerate(contract.numeric_columns):

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from core import keys
 from core.errors import (
@@ -23,12 +23,16 @@ from core.errors import (
     NotFoundError,
     UnavailableError,
 )
-from core.registry import AliasState, Registry
 from core.store import ObjectStore
 from lambdas.inference.deadline import LateError, read_remaining_s
 from lambdas.inference.looks import Look, Looks, Starter, start_thread
+from lambdas.inference.registry import QuickRegistry
 from lambdas.inference.served import NoModelError, Served, load_served
 from lambdas.inference.trials import Trials, Trying
+
+if TYPE_CHECKING:
+    from core.records import AliasState
+    from core.registry import Registry
 
 __all__ = ["MAX_LOADED", "RETRY_S", "WAIT_S", "Models", "NoModelError", "Served"]
 
@@ -110,7 +114,7 @@ class Models:
         clock: Callable[[], float] = time.monotonic,
         start: Starter = start_thread,
     ) -> None:
-        self.registry = Registry(quick_store or store)
+        self._registry = QuickRegistry(quick_store or store)
         self._store = store
         self._refresh_s = refresh_s
         self._on_fallback = on_fallback
@@ -125,7 +129,7 @@ class Models:
         self._looks: Looks[_Entry] = Looks(start)
         self._default_looks: Looks[_Default] = Looks(start)
         self._trials = Trials(
-            self.registry,
+            self._registry,
             store,
             find_champion=self._find_champion,
             on_look=self._attach_trials,
@@ -157,6 +161,11 @@ class Models:
         if len(self._entries) > 1:
             self._use(name, entry)
         return entry.served
+
+    @property
+    def registry(self) -> "Registry":
+        """The registry, whole."""
+        return self._registry.whole
 
     def default(self) -> str:
         """Return the default model's name, or raise `NoModelError`."""
@@ -221,7 +230,7 @@ class Models:
         # Nothing is learnt from a comparison with a prior.
         return served if served.is_fallback else self._trials.attach(served)
 
-    def _find_champion(self, name: str) -> AliasState | None:
+    def _find_champion(self, name: str) -> "AliasState | None":
         entry = self._entries.get(name)
         return entry.served.alias if entry else None
 
@@ -259,7 +268,7 @@ class Models:
         now_s = self._clock()
         known = self._default.model
         try:
-            found = self.registry.default_model()
+            found = self._registry.default_model()
         except (UnavailableError, IntegrityError) as error:
             self._rest("the default model cannot be read", error)
             if known is None:
@@ -273,9 +282,9 @@ class Models:
         now_s = self._clock()
         alias = None
         try:
-            alias = self.registry.alias(model)
-            known = alias is not None or bool(self.registry.versions(model))
-            served = load_served(alias, self.registry, self._store) if alias else None
+            alias = self._registry.alias(model)
+            known = alias is not None or self._registry.has_versions(model)
+            served = load_served(alias, self._registry, self._store) if alias else None
         except LoopError as error:
             _warn(f"the model {model} cannot be loaded", error)
             if alias is None or not self._has_prior:
@@ -287,12 +296,12 @@ class Models:
             raise NoModelError("No version of this model has been promoted yet.")
         return _Entry(served, now_s + self._refresh_s)
 
-    def _begin_with_prior(self, alias: AliasState) -> _Entry:
+    def _begin_with_prior(self, alias: "AliasState") -> _Entry:
         from lambdas.inference.prior import load_prior  # noqa: PLC0415 - few systems have one
 
         now_s = self._clock()
         try:
-            served = load_prior(alias, self.registry, self._store)
+            served = load_prior(alias, self._registry, self._store)
         except LoopError as error:
             _warn(f"the model {alias.model} has no prior either", error)
             raise NoModelError("The model cannot be loaded just now.") from error
@@ -306,8 +315,8 @@ class Models:
         etag = entry.broken_etag if skips_broken else entry.served.alias.etag
         alias = None
         try:
-            alias = self.registry.alias_if_changed(entry.served.alias.model, "champion", etag)
-            served = load_served(alias, self.registry, self._store) if alias else entry.served
+            alias = self._registry.alias_if_changed(entry.served.alias.model, "champion", etag)
+            served = load_served(alias, self._registry, self._store) if alias else entry.served
         except LoopError as error:
             return self._fall_back(entry, alias, error)
         self._failures = 0
@@ -315,7 +324,7 @@ class Models:
             return replace(entry, next_look_s=now_s + self._refresh_s)
         return _Entry(served, now_s + self._refresh_s)
 
-    def _fall_back(self, entry: _Entry, alias: AliasState | None, error: LoopError) -> _Entry:
+    def _fall_back(self, entry: _Entry, alias: "AliasState | None", error: LoopError) -> _Entry:
         model = entry.served.alias.model
         what = f"the model {model} stays at version {entry.served.version.version}"
         self._on_fallback(model)

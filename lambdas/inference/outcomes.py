@@ -4,19 +4,22 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from core.contract import Contract
 from core.errors import InvalidInputError
 from core.events import Feedback
 from core.prediction_ids import time_of
 from lambdas.inference.answers import Problem, invalid
+
+if TYPE_CHECKING:
+    from core.contract import Contract
 
 _FIELDS = frozenset({"prediction_id", "outcome", "observed_at"})
 _MAX_PROBLEMS = 100
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
-def read_outcomes(contract: Contract, rows: Sequence[Mapping[str, object]]) -> list[Feedback]:
+def read_outcomes(contract: "Contract", rows: Sequence[Mapping[str, object]]) -> list[Feedback]:
     """Read the outcomes in a request's rows.
 
     An id that was never captured is fine: captures may be sampled.
@@ -44,7 +47,7 @@ def read_outcomes(contract: Contract, rows: Sequence[Mapping[str, object]]) -> l
 
 
 def _find_problems(
-    contract: Contract, rows: Sequence[Mapping[str, object]], now: datetime
+    contract: "Contract", rows: Sequence[Mapping[str, object]], now: datetime
 ) -> Iterator[Problem]:
     for position, row in enumerate(rows):
         place = ("feedback", position)
@@ -69,7 +72,7 @@ def _check_prediction_id(value: object, now: datetime) -> str | None:
     return "must not lie in the future" if made_at > now + _CLOCK_SKEW else None
 
 
-def _check_outcome(contract: Contract, value: object) -> str | None:
+def _check_outcome(contract: "Contract", value: object) -> str | None:
     if contract.task != "regression":
         if isinstance(value, str) and value in contract.classes:
             return None

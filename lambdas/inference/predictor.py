@@ -1,17 +1,21 @@
 """From model inputs to answers, through one compiled ONNX graph."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from core.bundle import Bundle, Manifest
-from core.contract import Contract
 from core.errors import IntegrityError
 from core.inputs import Encoder, ModelInputs
+from core.promises import Bundle
 from lambdas.inference.deadline import check_deadline
 from lambdas.inference.graph import check_graph
+
+if TYPE_CHECKING:
+    from core.contract import Contract
+    from core.manifest import Manifest
 
 _NUMERIC = "numeric"
 _STRINGS = "strings"
@@ -41,7 +45,7 @@ class Predictor:
         self._inputs = tuple(node.name for node in self._session.get_inputs())
         self._check_answer()
 
-    def _read(self, manifest: Manifest) -> None:
+    def _read(self, manifest: "Manifest") -> None:
         self.manifest = manifest
         self.encoder = Encoder(manifest.contract)
 
@@ -126,7 +130,7 @@ def _compile(graph: bytes) -> onnxruntime.InferenceSession:
         ) from error
 
 
-def _check_interface(session: onnxruntime.InferenceSession, contract: Contract) -> str:
+def _check_interface(session: onnxruntime.InferenceSession, contract: "Contract") -> str:
     """Check names, types and widths; a width may be left open, and is seen when the graph runs."""
     widths = {
         (_NUMERIC, "tensor(float)"): len(contract.numeric_columns),

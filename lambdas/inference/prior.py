@@ -5,17 +5,21 @@ what the baseline answers to any row, the shares of the classes or the mean. So 
 broken, or gone, does not matter.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bundle import load_manifest
 from core.errors import IntegrityError
 from core.inputs import ModelInputs
-from core.manifest import Manifest
-from core.registry import AliasState, Registry
 from core.store import ObjectStore
 from lambdas.inference.predictor import Predictor
+from lambdas.inference.registry import QuickRegistry, load_manifest, without_tag
 from lambdas.inference.served import Served
+
+if TYPE_CHECKING:
+    from core.manifest import Manifest
+    from core.records import AliasState
 
 
 class PriorPredictor(Predictor):
@@ -27,18 +31,18 @@ class PriorPredictor(Predictor):
         One that holds a prior.
     """
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: "Manifest") -> None:
         if manifest.prior is None:
             raise IntegrityError("The manifest holds no prior to fall back to.")
         self._read(manifest)
         self._prior = np.array([manifest.prior], np.float32)
 
-    def score(self, inputs: ModelInputs) -> NDArray[np.float32]:
+    def score(self, inputs: ModelInputs, *, at_once: int = 0) -> NDArray[np.float32]:  # noqa: ARG002
         """Return the prior for each row; see `Predictor.score`."""
         return np.repeat(self._prior, len(inputs), axis=0)
 
 
-def load_prior(alias: AliasState, registry: Registry, store: ObjectStore) -> Served:
+def load_prior(alias: "AliasState", registry: QuickRegistry, store: ObjectStore) -> Served:
     """Make a version that answers with the prior of the one that an alias points at.
 
     Raises
@@ -51,5 +55,4 @@ def load_prior(alias: AliasState, registry: Registry, store: ObjectStore) -> Ser
     if manifest.model != alias.model:
         raise IntegrityError("The bundle belongs to another model.")
     # Without its tag the alias counts as changed, so that the version itself is tried again.
-    state = alias.model_copy(update={"etag": ""})
-    return Served(state, version, PriorPredictor(manifest), is_fallback=True)
+    return Served(without_tag(alias), version, PriorPredictor(manifest), is_fallback=True)

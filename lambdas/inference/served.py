@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.bundle import load_bundle
-from core.contract import Contract
 from core.errors import IntegrityError, UnavailableError
-from core.registry import AliasState, ModelVersion, Registry
+from core.promises import Bundle, get_graph
 from core.store import ObjectStore
 from lambdas.inference.predictor import Predictor
+from lambdas.inference.registry import QuickRegistry, load_manifest
 
 if TYPE_CHECKING:
+    from core.contract import Contract
+    from core.records import AliasState, ModelVersion
     from lambdas.inference.mirroring import Desk
 
 
@@ -63,19 +64,19 @@ class Served:
     the version cannot answer, and its prior does.
     """
 
-    alias: AliasState
-    version: ModelVersion
+    alias: "AliasState"
+    version: "ModelVersion"
     predictor: Predictor
     rollout: Rollout | None = None
     is_fallback: bool = False
 
     @property
-    def contract(self) -> Contract:
+    def contract(self) -> "Contract":
         """The data contract of this version."""
         return self.predictor.manifest.contract
 
 
-def load_served(alias: AliasState, registry: Registry, store: ObjectStore) -> Served:
+def load_served(alias: "AliasState", registry: QuickRegistry, store: ObjectStore) -> Served:
     """Load the version that an alias points at.
 
     Raises
@@ -88,7 +89,8 @@ def load_served(alias: AliasState, registry: Registry, store: ObjectStore) -> Se
         If the bucket does not answer.
     """
     version = registry.version(alias.model, alias.version)
-    bundle = load_bundle(store, version.bundle_id)
-    if bundle.manifest.model != alias.model:
+    manifest = load_manifest(store, version.bundle_id)
+    graph = get_graph(store, version.bundle_id, manifest)
+    if manifest.model != alias.model:
         raise IntegrityError("The bundle belongs to another model.")
-    return Served(alias, version, Predictor(bundle))
+    return Served(alias, version, Predictor(Bundle(version.bundle_id, manifest, graph)))

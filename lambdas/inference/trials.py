@@ -13,14 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from core.errors import InvalidInputError, LoopError, NotFoundError, UnavailableError
-from core.records import AliasState
-from core.registry import Registry
 from core.rollout import TrialName, check_alike, is_on, name_experiment
 from core.store import ObjectStore
 from lambdas.inference.looks import Look, Looks, Starter, start_thread
+from lambdas.inference.registry import QuickRegistry
 from lambdas.inference.served import Arm, Rollout, Served, load_served
 
 if TYPE_CHECKING:
+    from core.records import AliasState
     from lambdas.inference.mirroring import Desk
 
 RETRY_S = 30.0
@@ -41,7 +41,7 @@ class _Known:
     `retry_s` is 0 unless it could not be loaded.
     """
 
-    state: AliasState | None = None
+    state: "AliasState | None" = None
     served: Served | None = None
     retry_s: float = 0.0
 
@@ -74,7 +74,7 @@ class Trials:
 
     Parameters
     ----------
-    registry : Registry
+    registry : QuickRegistry
         Whose aliases are followed.
     store : ObjectStore
         Where bundles are read from.
@@ -92,10 +92,10 @@ class Trials:
 
     def __init__(
         self,
-        registry: Registry,
+        registry: QuickRegistry,
         store: ObjectStore,
         *,
-        find_champion: Callable[[str], AliasState | None],
+        find_champion: "Callable[[str], AliasState | None]",
         on_look: Callable[[str], None],
         trying: Trying,
         clock: Callable[[], float] = time.monotonic,
@@ -124,7 +124,7 @@ class Trials:
         self._follow(model, name, self._find_champion(model))
         self._on_look(model)
 
-    def _follow(self, model: str, name: TrialName, champion: AliasState | None) -> None:
+    def _follow(self, model: str, name: TrialName, champion: "AliasState | None") -> None:
         """Look at an alias, and load what it points at if that is to be tried.
 
         While the champion is not known, what might be tried is loaded.
@@ -163,7 +163,7 @@ class Trials:
         self._known.pop((model, "challenger"), None)
         self._known.pop((model, "shadow"), None)
 
-    def _read(self, model: str, name: TrialName, known: _Known) -> AliasState | None:
+    def _read(self, model: str, name: TrialName, known: _Known) -> "AliasState | None":
         etag = known.state.etag if known.state else ""
         try:
             return self._registry.alias_if_changed(model, name, etag) or known.state
@@ -175,7 +175,7 @@ class Trials:
             _warn(f"the {name} of {model} cannot be followed", error)
             return None
 
-    def _load(self, state: AliasState, name: TrialName) -> Served | None:
+    def _load(self, state: "AliasState", name: TrialName) -> Served | None:
         try:
             return load_served(state, self._registry, self._store)
         except LoopError as error:

@@ -15,6 +15,7 @@ from core.contract import Contract
 from core.inputs import ModelInputs
 from core.registry import Registry
 from core.store import open_memory
+from lambdas.inference.registry import in_full
 from tests.unit.inference.service import Service
 from tests.unit.training.worlds import land
 from training.data.arrays import join_inputs, load_split, unpack_arrays
@@ -72,7 +73,7 @@ def trained(request: pytest.FixtureRequest) -> Trained:
         landed.contract,
         join_inputs(split.training.inputs, split.holdout.inputs),
         np.concatenate([answers["training_scores"], answers["scores"]]).astype(np.float64),
-        service.models.get().predictor.manifest.parity.tolerance,
+        in_full(service.models.get().predictor.manifest).parity.tolerance,
     )
 
 

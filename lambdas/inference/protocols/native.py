@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.inputs import ContractViolationError, InputWarning
-from core.registry import ALIASES, AliasState, Registry
 from lambdas.inference.answers import (
     MAX_ROWS,
     Problem,
@@ -20,10 +19,14 @@ from lambdas.inference.answers import (
 from lambdas.inference.asking import Asked, ask_records
 from lambdas.inference.capture import Recorder
 from lambdas.inference.models import Models, Served
-from lambdas.inference.outcomes import read_outcomes
 from lambdas.inference.quick_json import parse_rows, write_json
+from lambdas.inference.registry import in_full
 from lambdas.inference.routes import Route
 from lambdas.inference.web import Request, Response
+
+if TYPE_CHECKING:
+    from core.records import AliasState
+    from core.registry import Registry
 
 MAX_EXPLAINED = 10
 """Records of a request whose answers are explained: each asks the model many times."""
@@ -60,6 +63,8 @@ def _list_predict(models: Models, recorder: Recorder) -> list[Route]:
 
 def _list_feedback(models: Models, recorder: Recorder) -> list[Route]:
     def keep(served: Served, rows: Sequence[dict[str, object]]) -> Response:
+        from lambdas.inference.outcomes import read_outcomes  # noqa: PLC0415 - no prediction
+
         outcomes = read_outcomes(served.contract, rows)
         accepted = recorder.keep_feedback(outcomes)
         content = {"accepted": accepted, "duplicates": len(outcomes) - accepted}
@@ -109,7 +114,7 @@ def _list_models(models: Models) -> list[Route]:
 def _answer_contract(request: Request, served: Served) -> Response:
     """Answer the contract as it is, or as the JSON Schema of a record when that is asked for."""
     if _SCHEMA_TYPE not in request.headers.get("accept", ""):
-        return answer(served.contract.model_dump(mode="json"))
+        return answer(in_full(served.predictor.manifest).contract.model_dump(mode="json"))
     from lambdas.inference.record_schema import (  # noqa: PLC0415 - no prediction needs it
         DIALECT,
         describe_record,
@@ -233,18 +238,20 @@ def _group_by_row(warnings: Sequence[InputWarning], *, rows: int) -> list[list[d
     return notes
 
 
-def _summarise(registry: Registry, model: str, *, default: bool) -> dict[str, Any]:
+def _summarise(registry: "Registry", model: str, *, default: bool) -> dict[str, Any]:
+    from core.records import ALIASES  # noqa: PLC0415 - no prediction needs it
+
     found = {name: registry.alias(model, name) for name in ALIASES}
     aliases = {name: _summarise_alias(state) for name, state in found.items() if state}
     return {"model": model, "default": default, "aliases": aliases}
 
 
-def _summarise_alias(state: AliasState) -> dict[str, Any]:
+def _summarise_alias(state: "AliasState") -> dict[str, Any]:
     return state.model_dump(mode="json", include={"version", "revision", "changed_at"})
 
 
 def _describe(models: Models, served: Served) -> dict[str, Any]:
-    manifest = served.predictor.manifest
+    manifest = in_full(served.predictor.manifest)
     model = served.version.model
     summary = _summarise(models.registry, model, default=models.is_default(model))
     return {

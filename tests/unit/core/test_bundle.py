@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from core import bundle, keys
+from core import bundle, keys, promises
 from core.bundle import (
     Manifest,
     hash_files,
@@ -82,7 +82,7 @@ def test_rejects_part_over_the_limit(
     store: Bucket, limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle_id = make_bundle(store, CONTRACT)
-    monkeypatch.setattr(bundle, limit, 10)
+    monkeypatch.setattr(promises, limit, 10)
     with pytest.raises(IntegrityError, match="at most 10 are allowed"):
         load_bundle(store, bundle_id)
 

@@ -7,6 +7,7 @@ from core.contract import Column, Task
 from core.inputs import ModelInputs
 from lambdas.inference import explaining
 from lambdas.inference.explaining import find_reference
+from lambdas.inference.registry import in_full
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.inference.service import Service
 
@@ -94,7 +95,7 @@ def test_nothing_contributes_when_the_record_is_the_reference() -> None:
 
 
 def test_reference_is_what_is_usual_in_training() -> None:
-    manifest = make_service().models.get().predictor.manifest
+    manifest = in_full(make_service().models.get().predictor.manifest)
     reference = find_reference(manifest)
     # The fixture draws numbers evenly from 0 to 100.
     assert reference.numeric[0, :2] == pytest.approx([50, 50], abs=5)

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[3]
 HEAVY = (
     "boto3", "botocore", "duckdb", "joblib", "onnx", "pandas", "scipy", "skl2onnx", "sklearn",
     "training", "cli", "cdk", "curriculum", "fastapi", "uvicorn", "httpx",
-    "starlette", "mangum", "asyncio", "anyio", "ssl",
+    "starlette", "mangum", "asyncio", "anyio", "ssl", "pydantic", "core.contract", "core.records",
     "matplotlib", "mlflow",
     "lambdas.inference.app", "lambdas.inference.page", "lambdas.inference.server",
     "lambdas.inference.protocols.schemas", "lambdas.inference.protocols.oip",
