@@ -1,5 +1,6 @@
 """Processes that score shards side by side; with one, the work is done in this process."""
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -50,9 +51,9 @@ def open_workers(bundle: Bundle, *, version: int, count: int) -> Iterator[Worker
     IntegrityError
         If the bundle cannot be served.
     """
-    scorer = make_scorer(bundle, version)
     with _open_pool(bundle, version, count) as pool:
         try:
+            scorer = make_scorer(bundle, version)
             yield Workers(scorer, count, pool, _is_here=count == 1)
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -69,15 +70,20 @@ def _open_pool(bundle: Bundle, version: int, count: int) -> Executor:
         return ThreadPoolExecutor(1)
     # A fork would copy locks of threads that are not there any more.
     spawning = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         count, mp_context=spawning, initializer=_begin, initargs=(bundle, version)
     )
+    for _ in range(count):  # they start while the file is being cut
+        pool.submit(os.getpid)
+    return pool
 
 
 def _begin(bundle: Bundle, version: int) -> None:
     global _scorer  # noqa: PLW0603 - a process has one scorer, made when it starts
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # That thread would keep the interpreter from being taken apart in peace; nothing is left to do.
+    atexit.register(os._exit, 0)
     _scorer = make_scorer(bundle, version)
 
 
