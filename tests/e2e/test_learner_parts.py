@@ -126,7 +126,7 @@ def test_predictions_come_from_the_learners_candidate_on_rows_that_they_cleaned(
     assert summary["own_clean"]["sha256"] == status["clean"]["sha256"]
     # Rows that have too few or too many fields never reach it.
     landed = summary["rows"] + summary["quarantined"]
-    assert 0.98 * landed < summary["rows"] <= summary["own_clean"]["rows_changed"] <= landed
+    assert 0.95 * landed < summary["rows"] <= summary["own_clean"]["rows_changed"] <= landed
 
 
 def test_the_learners_rule_has_judged_it(learner: Learner, champion: Json) -> None:
