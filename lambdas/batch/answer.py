@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from core.errors import InvalidInputError
 from lambdas.batch.scoring import MAX_LISTED, Count
 from training.data.cells import quote_text
+from training.data.read import connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,7 @@ def put_together(parts: Sequence[Path], to: Path, *, folder: Path) -> None:
     """
     files = ", ".join(quote_text(str(part)) for part in parts)
     whole = folder / "whole.tmp"
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("SET threads = 2").fetchall()
+    with connect(folder) as connection:
         connection.execute(
             f"COPY (FROM read_parquet([{files}])) TO {quote_text(str(whole))} (FORMAT parquet)"
         ).fetchall()

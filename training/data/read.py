@@ -62,7 +62,7 @@ def connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
     folder : str or Path
         A writable folder for what does not fit into memory. In Lambda only ``/tmp`` is writable.
     """
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={
             "home_directory": str(folder),
@@ -72,6 +72,9 @@ def connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
             "threads": 2,
         },
     )
+    # It would be drawn into what a program prints for another one.
+    connection.execute("SET enable_progress_bar = false").fetchall()
+    return connection
 
 
 @contextmanager
