@@ -29,7 +29,11 @@ def drive(
     for _ in range(ROUNDS):
         own.append(_measure(learner.summarise, customer, amount, customers))
         loop.append(_measure(_summarise_by_row, customer, amount, customers))
-    few = _measure(learner.summarise, customer % (customers // 10), amount, customers // 10)
+    fewer = customers // 10
+    # The least of several: what else the computer does only ever adds.
+    few = min(
+        _measure(learner.summarise, customer % fewer, amount, fewer) for _ in range(2 * ROUNDS)
+    )
     return {"table": table, "times": min(loop) / min(own), "growth": min(own) / few}
 
 
