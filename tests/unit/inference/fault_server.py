@@ -3,10 +3,13 @@
 import base64
 import json
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Literal
 
 Fault = Literal[
@@ -32,13 +35,18 @@ _LATE_S = 0.6
 class FaultyFirehose:
     """Accepts PutRecord, as far as `next_fault` lets it."""
 
-    def __init__(self, next_fault: Callable[[], Fault]) -> None:
+    def __init__(self, next_fault: Callable[[], Fault], certificate: Path | None) -> None:
         self.next_fault = next_fault
+        self._context: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context.load_cert_chain(certificate)
         self.records: list[bytes] = []
         self.heads: list[bytes] = []
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "http" if certificate is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -53,8 +61,11 @@ class FaultyFirehose:
 
     def _serve(self, connection: socket.socket) -> None:
         with suppress(OSError), connection:
-            while self._answer(connection):
-                pass
+            if self._context is not None:
+                connection = self._context.wrap_socket(connection, server_side=True)
+            with connection:
+                while self._answer(connection):
+                    pass
 
     def _answer(self, connection: socket.socket) -> bool:
         """Answer one request; return whether the connection goes on."""
@@ -126,9 +137,22 @@ def _read(connection: socket.socket) -> tuple[bytes, bytes] | None:
     return head, body
 
 
+def make_certificate(folder: Path) -> Path:
+    """Write a certificate of this computer's own, with its key, that nobody else vouches for."""
+    path = folder / "server.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+               "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+               "-keyout", str(folder / "key.pem"), "-out", str(path)]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_bytes((folder / "key.pem").read_bytes() + path.read_bytes())
+    return path
+
+
 @contextmanager
-def serve_firehose(next_fault: Callable[[], Fault]) -> Iterator[FaultyFirehose]:
-    server = FaultyFirehose(next_fault)
+def serve_firehose(
+    next_fault: Callable[[], Fault], *, certificate: Path | None = None
+) -> Iterator[FaultyFirehose]:
+    server = FaultyFirehose(next_fault, certificate)
     try:
         yield server
     finally:

@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from core.errors import UnavailableError
 from core.events import parse_lines
 from core.prediction_ids import new_prediction_id
 from core.store import open_memory
@@ -14,7 +16,12 @@ from lambdas.inference.keeping import MAX_WAITING_BYTES, PAUSE_S, Keeper, Object
 from lambdas.inference.signing import Credentials
 from lambdas.inference.stream import MAX_RECORD_BYTES, Stream
 from tests.unit.inference.doubles import FaultyStore
-from tests.unit.inference.fault_server import Fault, FaultyFirehose, serve_firehose
+from tests.unit.inference.fault_server import (
+    Fault,
+    FaultyFirehose,
+    make_certificate,
+    serve_firehose,
+)
 
 WAIT_S = 0.3
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -182,3 +189,24 @@ def test_nothing_is_lost_in_a_storm_of_faults(world: World, seed: int) -> None:
 def test_store_in_memory_is_a_place_too() -> None:
     keeper = Keeper(Objects(open_memory()))
     assert keeper.keep(new_prediction_id(), b"{}\n").safe
+
+
+def test_record_goes_over_an_encrypted_connection_that_is_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = make_certificate(tmp_path)
+    with serve_firehose(lambda: "none", certificate=certificate) as server:
+        stream = Stream(
+            "captures",
+            endpoint=server.url,
+            region="eu-west-1",
+            credentials=Credentials("key", "secret"),
+            timeout_s=5.0,
+        )
+        with pytest.raises(UnavailableError):  # nobody vouches for it yet
+            stream.send(b"{}\n")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        stream.send(b"{}\n")
+        stream.send(b"{}\n")
+        stream.close()
+        assert (len(server.records), server.connections) == (2, 2)
