@@ -5,7 +5,13 @@ from typing import Annotated, Any
 import typer
 
 from cli.datasets import DEFAULT_DATASET
-from cli.deployments import bring_up, describe_parts, local_cloud, show_parts
+from cli.deployments import (
+    bring_up,
+    describe_parts,
+    has_other_parts,
+    local_cloud,
+    show_parts,
+)
 from cli.home import choose_place, load_deployed
 from cli.landing import ensure_trained
 from cli.models import describe_model
@@ -84,6 +90,8 @@ def status(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
     def show() -> None:
         _show_status(session, document)
         show_parts(session, system)
+        if has_other_parts(session, system):
+            session.output.say("Other files of yours have passed since. Next: loop deploy")
 
     session.output.report(document, show)
 

@@ -149,6 +149,12 @@ def show_parts(session: Session, system: System) -> None:
         parts.show(session.output, deployed)
 
 
+def has_other_parts(session: Session, system: System) -> bool:
+    """Tell whether a deployment now would take other files of the learner's."""
+    deployed = parts.read_deployed(session.home, f"{system.target}/{system.stage}")
+    return parts.identify(parts.choose_parts(workspace_folder())) != parts.identify(deployed)
+
+
 def _make_mark(root: Path, target: TargetName, stage: StageName, own: dict[str, str]) -> str:
     settings = read_settings(target=target, stage=stage, environment=os.environ)
     named = {f"part {name}": sha256 for name, sha256 in own.items()}

@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if HERE in item.path.parents:
+        if HERE in item.path.parents and not item.get_closest_marker("timeout"):
             # The first of them waits for the whole system to be built and deployed.
             item.add_marker(pytest.mark.timeout(900))
 

@@ -201,8 +201,11 @@ def test_only_another_part_is_another_deployment(learner: Learner, bench: Bench)
     learner.write("my-rule")
     run(bench, "deploy")
     assert bench.toolkit.did == ["deploy"]
+    assert "have passed since" not in run(bench, "status").stdout
     learner.check("my-rule", "pass")
+    assert "Other files of yours have passed since" in run(bench, "status").stdout
     run(bench, "deploy")
+    assert "have passed since" not in run(bench, "status").stdout
     run(bench, "deploy")
     assert bench.toolkit.did == ["deploy"] * 2
     run(bench, "deploy", "--reference")
