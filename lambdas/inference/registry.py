@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from core import keys, plain, promises
 from core.errors import NotFoundError
+from core.plain_records import PlainAlias, PlainManifest
 from core.store import ObjectStore
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def load_manifest(store: ObjectStore, bundle_id: str) -> "Manifest":
 def in_full(manifest: "Manifest") -> "Manifest":
     """Return all of a manifest, as the record itself."""
     found: object = manifest
-    if not isinstance(found, plain.PlainManifest):
+    if not isinstance(found, PlainManifest):
         return manifest
     from core.manifest import Manifest  # noqa: PLC0415 - dear, and seldom needed
 
@@ -104,6 +105,6 @@ def in_full(manifest: "Manifest") -> "Manifest":
 def without_tag(alias: "AliasState") -> "AliasState":
     """Return an alias's state without its tag, so that it counts as changed."""
     found: object = alias
-    if isinstance(found, plain.PlainAlias):
+    if isinstance(found, PlainAlias):
         return cast("AliasState", found._replace(etag=""))
     return alias.model_copy(update={"etag": ""})

@@ -66,9 +66,12 @@ def test_environment_counts_when_context_is_silent() -> None:
 
 
 def test_numbers_and_flags_are_read_when_context_has_json_types() -> None:
-    config = read({"monitor_every_minutes": 1, "capture_share": 0.5, "alarm_key": True})
+    config = read(
+        {"monitor_every_minutes": 1, "capture_share": 0.5, "alarm_key": True, "fallback": True}
+    )
     assert config.monitor_every_minutes == 1
     assert config.capture_share == 0.5
+    assert config.fallback
     assert config.alarm_key
 
 

@@ -3,7 +3,7 @@ from typing import Any, get_args
 
 import pytest
 
-from core import plain
+from core import plain, plain_records
 from core.contract import Column, Contract, Policies, Task
 from core.contract_view import ContractView
 from core.inputs import Encoder
@@ -32,14 +32,14 @@ def make(task: Task = "binary") -> Manifest:
 
 def test_fields_are_those_of_the_records() -> None:
     assert set(Manifest.model_fields) == plain.MANIFEST_FIELDS
-    assert set(plain.PlainManifest._fields) - {"body"} <= set(Manifest.model_fields)
+    assert set(plain_records.PlainManifest._fields) - {"body"} <= set(Manifest.model_fields)
     for record, fields in (
-        (Contract, plain.PlainContract._fields),
-        (Column, plain.PlainColumn._fields),
-        (Policies, plain.PlainPolicies._fields),
-        (PredictionInterval, plain.PlainInterval._fields),
-        (AliasState, plain.PlainAlias._fields),
-        (ModelVersion, plain.PlainVersion._fields),
+        (Contract, plain_records.PlainContract._fields),
+        (Column, plain_records.PlainColumn._fields),
+        (Policies, plain_records.PlainPolicies._fields),
+        (PredictionInterval, plain_records.PlainInterval._fields),
+        (AliasState, plain_records.PlainAlias._fields),
+        (ModelVersion, plain_records.PlainVersion._fields),
     ):
         assert tuple(record.model_fields) == fields
     assert set(DefaultModel.model_fields) == {"model"}
