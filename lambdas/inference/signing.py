@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 import hmac
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple, Self
 
@@ -71,24 +71,29 @@ class Signer:
         self._key = b""
         self._second = _Second(-1, b"", b"", b"", b"")
 
-    def sign(self, body: bytes, now_s: int) -> bytes:
+    def sign(self, body: Sequence[bytes], now_s: int) -> bytes:
         """Return the request's head for a body, with its signature and the empty line.
 
         Parameters
         ----------
+        body : sequence of bytes
+            Its parts: a long one is not copied to be hashed.
         now_s : int
             Seconds since 1970.
         """
         second = self._second
         if second.at_s != now_s:
             second = self._second = self._begin(now_s)
-        request = second.canonical + sha256(body).hexdigest().encode()
+        content = sha256()
+        for part in body:
+            content.update(part)
+        request = second.canonical + content.hexdigest().encode()
         to_sign = second.to_sign + sha256(request).hexdigest().encode()
         signature = hmac.digest(second.key, to_sign, "sha256").hex()
         return b"%b%b\r\nContent-Length: %d\r\n\r\n" % (
             second.head,
             signature.encode(),
-            len(body),
+            sum(map(len, body)),
         )
 
     def _begin(self, now_s: int) -> _Second:

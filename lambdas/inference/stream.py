@@ -96,14 +96,14 @@ class Stream:
 
     def send(self, lines: bytes) -> None:
         """Send one record, or raise `UnavailableError` if it is not acknowledged."""
-        body = b'%b%b"}}' % (self._start, b64encode(lines))
+        body = (self._start, b64encode(lines), b'"}}')
         with self._lock:
             now_s = self._now_s()
             if self._ask is not None and now_s >= self._expires_s:
                 self._renew(self._ask())
             head = self._signer.sign(body, int(now_s))
             try:
-                status = self._wire.post(head + body)
+                status = self._wire.post(b"".join((head, *body)))
             except WireError as error:
                 raise UnavailableError("The stream does not answer.") from error
         if status != _OK:
