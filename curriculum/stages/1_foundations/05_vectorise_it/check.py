@@ -22,12 +22,12 @@ def prepare(bench: Bench) -> list[Case]:
     """Make small tables for the edges, and a large one for the clock."""
     chance = np.random.default_rng([bench.seed, 5])
     return [
-        make_case("a few payments", chance, rows=60, customers=8),
+        make_case("a few payments", chance, rows=60, customers=4),
         make_case(
             "payments of which some amounts are unknown",
             chance,
             rows=60,
-            customers=8,
+            customers=4,
             unknown=0.3,
             where="An unknown amount is no payment of nothing: leave it out of count and mean.",
         ),
@@ -43,7 +43,7 @@ def prepare(bench: Bench) -> list[Case]:
             "refunds, which are payments below zero",
             chance,
             rows=60,
-            customers=8,
+            customers=4,
             shift=-200.0,
             where="The largest of three refunds is below zero: from what does the search begin?",
         ),
