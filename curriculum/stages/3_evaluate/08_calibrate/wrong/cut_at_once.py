@@ -1,0 +1,50 @@
+"""Wrong: pools once, and does not look back."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+BINS, STEPS = 10, 50
+Array = NDArray[np.float64]
+
+
+def calibration_error(promised: Array, came_true: NDArray[np.int64]) -> float:
+    """Return the expected calibration error with ten bins of equal width."""
+    places = np.minimum((promised * BINS).astype(int), BINS - 1)
+    # The sum of a bin's gaps is the gap of its means times its rows.
+    gaps = np.bincount(places, weights=promised - came_true, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(promised))
+
+
+def platt(scores: Array, came_true: NDArray[np.int64], new: Array) -> Array:
+    """Calibrate by the sigmoid with the smallest log loss, found by Newton's method."""
+    middle, spread = scores.mean(), scores.std() or 1.0
+    columns = np.column_stack([np.ones(len(scores)), (scores - middle) / spread])
+    weights = np.zeros(2)
+    for _ in range(STEPS):
+        p = squash(columns @ weights)
+        bend = (columns * (p * (1 - p))[:, None]).T @ columns + 1e-9 * np.eye(2)
+        weights = weights - np.linalg.solve(bend, columns.T @ (p - came_true))
+    return squash(weights[0] + weights[1] * (new - middle) / spread)
+
+
+def isotonic(scores: Array, came_true: NDArray[np.int64], new: Array) -> Array:
+    """Calibrate by pooling adjacent violators."""
+    known, place = np.unique(scores, return_inverse=True)
+    rows = np.bincount(place)
+    shares = np.bincount(place, weights=came_true) / rows
+    blocks: list[tuple[float, int, int]] = []  # mean, rows, different scores
+    for share, count in zip(shares.tolist(), rows.tolist(), strict=True):
+        mean, weight, width = share, count, 1
+        if blocks and blocks[-1][0] >= mean:
+            before, its_weight, its_width = blocks.pop()
+            mean = (mean * weight + before * its_weight) / (weight + its_weight)
+            weight, width = weight + its_weight, width + its_width
+        blocks.append((mean, weight, width))
+    levels = np.repeat([each[0] for each in blocks], [each[2] for each in blocks])
+    return np.interp(new, known, levels)
+
+
+def squash(z: Array) -> Array:
+    """Return probabilities of log-odds."""
+    probabilities: Array = 1 / (1 + np.exp(-np.clip(z, -500, 500)))
+    return probabilities
