@@ -2,12 +2,17 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from core import keys
 from core.parts import PartName
+from core.records import AliasState
+from core.registry import Registry
 from curriculum.checker.bench import Bench, NotReadyError
 from curriculum.checker.live import CommandError
+from training.report.tracking import RunSummary
+from training.report.tracking import list_runs as list_all_runs
 
 _MAX_BYTES = 16 * 1024 * 1024
 
@@ -87,3 +92,28 @@ def _hash_own(bench: Bench, name: PartName) -> str | None:
     ]
     files = [place for place in places if place and place.is_file()]
     return hashlib.sha256(files[-1].read_bytes()).hexdigest() if files else None
+
+
+def began_at(bench: Bench) -> datetime:
+    """Return when the learner's workspace was made: only what was done since then is their work."""
+    git = bench.workspace / ".git" if bench.workspace else None
+    if git is None or not git.is_dir():
+        return datetime.fromtimestamp(0, tz=UTC)
+    # Its files are written once, at the beginning, or later; never earlier.
+    oldest = min(path.stat().st_mtime for path in (git, *git.iterdir()))
+    return datetime.fromtimestamp(oldest, tz=UTC)
+
+
+def list_own_runs(bench: Bench, model: str) -> list[RunSummary]:
+    """Return a model's runs since the workspace was made, the oldest first."""
+    since = began_at(bench)
+    found = list_all_runs(bench.store, dataset=model, limit=100)
+    own = [run for run in found if run.started_at >= since and run.outcome != "open"]
+    return sorted(own, key=lambda run: run.started_at)
+
+
+def list_own_moves(bench: Bench, model: str) -> list[AliasState]:
+    """Return how a model's champion was moved since the workspace was made, the oldest first."""
+    since = began_at(bench)
+    history = Registry(bench.store).history(model, "champion")
+    return [state for state in history if state.changed_at >= since]
