@@ -99,7 +99,8 @@ def _judge(
     checks = [
         each
         for each in records
-        if each.slug == slug and each.event == "check" and each.status != "not ready"
+        # One that was not ready says nothing, unless the file had passed its cases by then.
+        if each.slug == slug and (each.is_attempt or each.is_proven)
     ]
     of_this = [each for each in checks if each.answer_sha256 == sha256]
     if of_this and of_this[-1].is_proven:

@@ -74,9 +74,10 @@ class Learner:
         place.write_bytes(body or (GOOD / f"{exercise.manifest.part}.py").read_bytes())
         return place
 
-    def check(self, slug: str, status: str) -> None:
+    def check(self, slug: str, status: str, *, file_passed: bool = False) -> None:
         place = self.exercises[slug].place_in(self.workspace)
         content: dict[str, Any] = {"status": status, "answer_sha256": hash_file(place)}
+        content["file_passed"] = file_passed
         record: Record = new_record(slug, "check", **content)
         add_record(self.workspace, record)
 
@@ -118,6 +119,12 @@ def test_a_file_is_deployed_when_its_last_check_has_passed(learner: Learner) -> 
     assert learner.choose()["rule"].whose == "yours"
     learner.check("my-rule", "fail")
     assert learner.choose()["rule"].whose == "reference"
+
+
+def test_a_file_that_behaves_is_deployed_so_that_the_system_can_be_asked(learner: Learner) -> None:
+    learner.write("my-rule")
+    learner.check("my-rule", "not ready", file_passed=True)
+    assert learner.choose()["rule"].whose == "yours"
 
 
 def test_a_file_that_changed_since_it_passed_is_not_deployed(learner: Learner) -> None:
