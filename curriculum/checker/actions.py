@@ -1,7 +1,9 @@
 """What the learner can do: begin, check, take a hint, see the solution, start again, skip."""
 
+import os
 import time
 from pathlib import Path
+from shlex import quote
 
 from pydantic import BaseModel, ConfigDict
 
@@ -187,7 +189,11 @@ def _look_ahead(exercise: Exercise, workspace: Path) -> dict[str, object]:
         notes += [f"This stands for the whole of stage {manifest.stage}."]
     place = exercise.place_in(workspace)
     if place is not None and not is_committed(workspace, place):
-        notes += ["Your file is not committed yet; your repository is your portfolio."]
+        folder, slug = quote(os.path.relpath(workspace)), manifest.slug
+        notes += [
+            "Your repository is your portfolio. To keep this step in it: "
+            f"git -C {folder} commit -am '{slug}'"
+        ]
     ahead = where_am_i(workspace).next_slug
     return {
         "notes": tuple(notes),
