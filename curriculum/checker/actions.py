@@ -189,11 +189,8 @@ def _look_ahead(exercise: Exercise, workspace: Path) -> dict[str, object]:
         notes += [f"This stands for the whole of stage {manifest.stage}."]
     place = exercise.place_in(workspace)
     if place is not None and not is_committed(workspace, place):
-        folder, slug = quote(os.path.relpath(workspace)), manifest.slug
-        notes += [
-            "Your repository is your portfolio. To keep this step in it: "
-            f"git -C {folder} commit -am '{slug}'"
-        ]
+        keep = f"git -C {quote(os.path.relpath(workspace))} commit -am {manifest.slug}"
+        notes += [f"Your repository is your portfolio. To keep this step in it: {keep}"]
     ahead = where_am_i(workspace).next_slug
     return {
         "notes": tuple(notes),
