@@ -63,7 +63,8 @@ MUTANTS = (
         "fills the list that it was given",
         FILLED,
         (
-            "    was = list(values)\n    values[:] = [v if _known(v) else learned for v in values]\n"
+            "    was = list(values)\n"
+            "    values[:] = [v if _known(v) else learned for v in values]\n"
             "    filled, values = values, was"
         ),
     ),
