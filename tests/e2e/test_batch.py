@@ -41,7 +41,7 @@ def test_functions_answer_a_long_file_as_this_computer_does(
     assert document["state"] == "complete"
     for name in ("rows", "failures", "warnings", "shards", "listed", "absent"):
         assert document[name] == said[name], name
-    assert document["shards"] > 4
+    assert document["shards"] >= 3
     with duckdb.connect(":memory:") as connection:
         [(count, distinct, first)] = connection.execute(
             "SELECT count(*), count(DISTINCT row_number), min(row_number) FROM read_parquet(?)",
@@ -93,7 +93,7 @@ def test_functions_read_a_parquet_file_by_its_row_groups(system: LiveSystem, row
             " (FORMAT parquet, ROW_GROUP_SIZE 10000)"
         )
     document = system.loop("batch", str(path), "--cloud", "--to", str(there))
-    assert document["shards"] > 4
+    assert document["shards"] >= 3
     system.loop("batch", str(path), "--to", str(here))
     assert there.read_bytes() == here.read_bytes()
 
