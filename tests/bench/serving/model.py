@@ -123,7 +123,7 @@ def _make(folder: Path) -> None:
 
 
 def _fit_pipeline(records: list[dict[str, Any]], target: Any) -> Any:  # noqa: ANN401 - no types
-    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 - the peers' way, not ours
+    import pandas as pd  # noqa: PLC0415 - the peers' way, not ours
     from sklearn.compose import ColumnTransformer  # noqa: PLC0415
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
