@@ -80,6 +80,8 @@ class Walker:
             for answer in sorted((step.folder / "solution").iterdir()):
                 if answer.is_file():
                     shutil.copyfile(answer, step.file.parent / answer.name)
+            if step.file.suffix != ".py":
+                self._start("fill", step.folder / "check.py", step.file)
         for _ in range(_ADVICES):
             result = self._check(step)
             if result["status"] != "not ready":
@@ -98,12 +100,16 @@ class Walker:
         self.loop(*words[1:])
 
     def _act(self, step: Step) -> None:
-        program = [sys.executable, "-m", "tests.e2e.act", str(step.folder / "solution" / "act.py")]
+        self._start("act", step.folder / "solution" / "act.py")
+
+    def _start(self, helper: str, *paths: Path) -> None:
+        """Run one of the two programs beside this file that know the deployed system."""
+        program = [sys.executable, "-m", f"tests.e2e.{helper}", *map(str, paths)]
         done = subprocess.run(
             program, env=self.environment, capture_output=True, text=True,
             timeout=_TIMEOUT_S, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, f"{step.slug}: {done.stderr}"
+        assert done.returncode == 0, f"{paths[0]}: {done.stderr}"
 
 
 def choose(steps: list[Step], *, asked: str | None, day: int | None = None) -> list[Step]:
