@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core import keys
 from curriculum.checker.bench import Bench, Case, Failure
 from curriculum.material.churn import NUMERIC, STRINGS, Churn, churn
-from curriculum.material.deployed import follow_run, read_run, require_part
+from curriculum.material.deployed import follow_run, read_json, read_run, require_part
 
 ROWS = 900
 HIDDEN = 1500
@@ -113,7 +114,7 @@ def probe(bench: Bench) -> Failure | None:
             observed="one without it, or with another file",
             where=f"loop runs {run_id}; loop status says which parts are yours.",
         )
-    result = read_run(bench, run_id, "candidates/mine/result.json")
+    result = read_json(bench, keys.run_candidate(run_id, "mine", "result.json"))
     if result["status"] != "ok":
         return Failure(
             expected="a candidate that was fitted, exported and judged",
