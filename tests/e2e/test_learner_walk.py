@@ -51,12 +51,12 @@ def deployed(
 def test_every_exercise_passes_by_what_the_commands_tell(
     walked: dict[str, tuple[Step, dict[str, Any]]],
 ) -> None:
-    failed = {
-        slug: f"{result['status']}: {result['message']} {result['failure'] or ''}"
+    failed = [
+        f"{slug} {result['status']}: {result['message']} {result['failure'] or ''}"
         for slug, (_, result) in walked.items()
         if result["status"] != "pass"
-    }
-    assert not failed
+    ]
+    assert not failed, "\n".join(failed)
 
 
 def test_what_passed_takes_the_references_place(
