@@ -116,7 +116,7 @@ def judge_constant(case: Case, told: object, right: Any) -> Failure | None:  # n
         )
     elif measure == "squared" and is_close(told, np.median(known)):
         where = "Squared, the far ones count more than the many: which number is their balance?"
-    elif measure == "brier" and isinstance(told, list) and max(map(float, told)) == 1:
+    elif measure == "brier" and isinstance(told, list) and 1 in told:
         where = (
             "Sure of the largest class, you pay the full price for each of the others. Which "
             "probabilities would you give for somebody of whom you know nothing?"
@@ -186,7 +186,7 @@ def score(outcomes: Sequence[Any], answers: Any, known: Sequence[Any], measure: 
 def is_close(told: object, right: Any) -> bool:  # noqa: ANN401
     """Say whether two texts, numbers or lists of numbers are the same."""
     if isinstance(right, str) or isinstance(told, str):
-        return told == right
+        return bool(told == right)
     try:
         found, wanted = np.asarray(told, float), np.asarray(right, float)
     except (TypeError, ValueError):

@@ -96,14 +96,22 @@ def judge(case: Case, answer: object) -> Failure | None:
 def read_pairs(told: object) -> list[Pair] | Failure:
     """Return what the columns mean, or what is wrong with it."""
     if not isinstance(told, list) or not told:
-        return Failure("a list of pairs [column, level]", name_type(told), "What `names` returns.")
+        return Failure(
+            expected="a list of pairs [column, level]",
+            observed=name_type(told),
+            where="What `names` returns.",
+        )
     pairs = [
         (str(each[0]), "" if each[1] is None else str(each[1]))
         for each in told
         if isinstance(each, list) and len(each) == 2
     ]
     if len(pairs) < len(told):
-        return Failure("a list of pairs [column, level]", "other entries", "What `names` returns.")
+        return Failure(
+            expected="a list of pairs [column, level]",
+            observed="other entries",
+            where="What `names` returns.",
+        )
     return pairs
 
 

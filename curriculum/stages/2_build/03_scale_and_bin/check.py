@@ -169,7 +169,7 @@ def judge_order(values: Array, told: Array, part: str) -> Failure | None:
     if (told[missing] != -1).any():
         row = int(np.flatnonzero(missing & (told != -1))[0])
         where = "Nobody knows where a missing value belongs: -1."
-        return Failure(f"{part} {row}: bin -1", f"{told[row]:g}", where)
+        return Failure(expected=f"{part} {row}: bin -1", observed=f"{told[row]:g}", where=where)
     if (told[~missing] < 0).any() or (told % 1 != 0).any():
         row = int(np.flatnonzero((~missing & (told < 0)) | (told % 1 != 0))[0])
         return Failure(

@@ -65,7 +65,11 @@ def judge(case: Case, answer: object) -> Failure | None:
         return failure
     told = answer["known"]
     if not isinstance(told, np.ndarray) or told.ndim != 2:
-        return Failure("an array with two axes: rows and features", name_type(told), where)
+        return Failure(
+            expected="an array with two axes: rows and features",
+            observed=name_type(told),
+            where=where,
+        )
     width = told.shape[1]
     if not 1 <= width <= MOST:
         return Failure(

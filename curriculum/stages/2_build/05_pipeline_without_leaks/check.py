@@ -55,7 +55,11 @@ def judge(case: Case, answer: object) -> Failure | None:
     """Read the estimates, then compare them with what is so."""
     tables = case.arguments[0]
     if not isinstance(answer, list) or len(answer) != len(tables):
-        return Failure("an answer for each table", name_type(answer), "`estimate` and `build`.")
+        return Failure(
+            expected="an answer for each table",
+            observed=name_type(answer),
+            where="`estimate` and `build`.",
+        )
     estimates = []
     for each in answer:
         failure = read_fields(each, ("estimate", "hidden"), where="What `estimate` returns.")
@@ -72,7 +76,11 @@ def judge(case: Case, answer: object) -> Failure | None:
         estimates.append(float(read[0]))
     if not all(0 <= each <= 1 for each in estimates):
         worst = max(estimates, key=lambda each: abs(each - 0.5))
-        return Failure("a number from 0 to 1", f"{worst:.3g}", "What `estimate` returns.")
+        return Failure(
+            expected="a number from 0 to 1",
+            observed=f"{worst:.3g}",
+            where="What `estimate` returns.",
+        )
     if case.expected is None:
         return judge_noise(float(np.mean(estimates)), abs(estimates[0] - answer[0]["own"]) < 1e-9)
     return judge_promise(answer, estimates, case.expected)

@@ -84,18 +84,22 @@ def read_folds(told: object, rows: int, count: int) -> Folds | Failure:
     """Return pairs of places, or what is wrong with them."""
     if not isinstance(told, list) or len(told) != count:
         observed = f"{len(told)}" if isinstance(told, list) else name_type(told)
-        return Failure(f"{count} pairs", observed, WHERE)
+        return Failure(expected=f"{count} pairs", observed=observed, where=WHERE)
     folds: Folds = []
     for pair in told:
         sides = [np.asarray(side) for side in pair] if isinstance(pair, list) else []
         if len(sides) != 2 or any(side.ndim != 1 for side in sides):
-            return Failure("pairs of two arrays", name_type(pair), WHERE)
+            return Failure(expected="pairs of two arrays", observed=name_type(pair), where=WHERE)
         if any(side.size == 0 for side in sides):
-            return Failure("rows on both sides of each pair", "an empty side", WHERE)
+            return Failure(
+                expected="rows on both sides of each pair", observed="an empty side", where=WHERE
+            )
         if any(
             side.dtype.kind not in "iu" or side.max() >= rows or side.min() < 0 for side in sides
         ):
-            return Failure(f"whole numbers from 0 to {rows - 1}", "other values", WHERE)
+            return Failure(
+                expected=f"whole numbers from 0 to {rows - 1}", observed="other values", where=WHERE
+            )
         fitted, left_out = (side.astype(np.intp) for side in sides)
         both = np.intersect1d(fitted, left_out)
         if len(both):

@@ -60,7 +60,11 @@ def judge(case: Case, answer: object) -> Failure | None:
     _space, worlds, budget, _noise = case.arguments
     pools, limit = case.expected
     if not isinstance(answer, list) or len(answer) != len(worlds):
-        return Failure("an answer for each world", name_type(answer), "What `tune` returns.")
+        return Failure(
+            expected="an answer for each world",
+            observed=name_type(answer),
+            where="What `tune` returns.",
+        )
     better = []
     for each, world, pool in zip(answer, worlds, pools, strict=True):
         spent = float(np.sum(each["shares"]))
@@ -92,13 +96,15 @@ def read_chosen(told: object) -> Array | Failure:
     where = "What `tune` returns: a dict with a number for each knob."
     if not isinstance(told, dict) or set(told) != set(SPACE):
         observed = "other names" if isinstance(told, dict) else name_type(told)
-        return Failure(f"settings for {', '.join(SPACE)}", observed, where)
+        return Failure(expected=f"settings for {', '.join(SPACE)}", observed=observed, where=where)
     values = [told[name] for name in SPACE]
     for value, (name, (_kind, low, high)) in zip(values, SPACE.items(), strict=True):
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return Failure(f"a number for {name}", name_type(value), where)
+            return Failure(expected=f"a number for {name}", observed=name_type(value), where=where)
         if not low - 1e-9 <= value <= high + 1e-9:
-            return Failure(f"{name} from {low:g} to {high:g}", f"{value:g}", where)
+            return Failure(
+                expected=f"{name} from {low:g} to {high:g}", observed=f"{value:g}", where=where
+            )
     return np.array(values, dtype=np.float64)
 
 

@@ -104,7 +104,11 @@ def tell_slope(told: Array, right: Array) -> str:
 def judge_constant(kind: str, sample: Array, knob: float | None, told: object) -> Failure | None:
     """Return a failure when another constant has a clearly smaller mean loss."""
     if isinstance(told, bool) or not isinstance(told, int | float) or not np.isfinite(told):
-        return Failure("a finite number", name_type(told), "What `best_constant` returns.")
+        return Failure(
+            expected="a finite number",
+            observed=name_type(told),
+            where="What `best_constant` returns.",
+        )
     best = find_constant(kind, sample, knob)
     costs = [float(loss(kind, sample, np.full(len(sample), z), knob).mean()) for z in (told, best)]
     if costs[0] <= costs[1] * (1 + 1e-6) + 1e-12:
