@@ -167,7 +167,8 @@ def measure_fact(role: str, facts: dict[str, Any]) -> float:
         return float((facts["left"] / facts["rows"] - told) / error)
     if role == SCIENTIST:
         pairs = zip(facts["written_on"], facts["predicted_on"], strict=True)
-        return sum(written > day for written, day in pairs) / len(facts["written_on"])
+        late = [float(written > day) for written, day in pairs]
+        return sum(late) / len(late)
     if role == ENGINEER:
         return float(sum(facts["reasons"].values()) / facts["rows"])
     if role == OPERATOR:
