@@ -76,7 +76,8 @@ def choose_half_width(
         for regression", JASA 113), with each fold in turn as the calibration rows.
     """
     errors = np.sort(np.abs(predictions - target))
-    place = int(np.ceil((len(errors) + 1) * coverage))
+    # Rounded first: 10 * 0.7 is a hair above 7 in binary.
+    place = int(np.ceil(round((len(errors) + 1) * coverage, 9)))
     return float(errors[min(place, len(errors)) - 1])
 
 

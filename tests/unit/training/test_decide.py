@@ -117,3 +117,7 @@ def test_settings_are_the_defaults_until_somebody_declares_others() -> None:
     assert load_judging(store, "small") == declared
     with pytest.raises(NotFoundError):
         store.get("contracts/other.judging.json")
+
+
+def test_the_rank_of_an_error_is_not_one_too_high_when_its_share_is_no_binary_number() -> None:
+    assert choose_half_width(0.7, np.zeros(9), np.arange(1.0, 10.0)) == 7.0
