@@ -18,7 +18,7 @@ from cli.models import describe_model
 from cli.observe import list_alarms
 from cli.rows import example_record
 from cli.session import JsonOption, Session, TargetOption, begin
-from cli.system import READY, System
+from cli.system import READY, STACKS, System
 from core.errors import UnavailableError
 
 LOCAL = "local"  # what `make up` means, whatever was deployed elsewhere meanwhile
@@ -107,7 +107,8 @@ def _describe(system: System) -> dict[str, Any]:
     if not document["is_deployed"]:
         ready = sum(status in READY for status in stacks.values())
         raise UnavailableError(
-            f"The cloud runs, but only {ready} of 4 stacks are deployed on {system.target}.",
+            f"The cloud runs, but only {ready} of {len(STACKS)} stacks are deployed on"
+            f" {system.target}.",
             next_step=system.deploy_command,
         )
     states = [alarm["state"] for alarm in list_alarms(system)]

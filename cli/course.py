@@ -85,10 +85,12 @@ def _draw_loop(progress: "Progress", width: int) -> Text:
 def _draw_stages(progress: "Progress") -> Table:
     """Draw the stages under one another, where a circle has no room."""
     rows = Table.grid(padding=(0, 1, 0, 0))
+    rows.add_column(no_wrap=True)
+    rows.add_column(no_wrap=True, min_width=4)
     for stage in progress.stages:
         here = progress.current is not None and progress.current in stage.exercises
         title = Text(f"{'▸' if here else ' '} {stage.number} {stage.title}", style="bold")
-        bar = draw_bar(stage.done, len(stage.exercises), 10, style="green")
+        bar = draw_bar(stage.done, len(stage.exercises), 6, style="green")
         rows.add_row(title, bar, Text(_say_stage(stage), style="dim"))
     return rows
 

@@ -80,5 +80,5 @@ def test_status_names_make_up_when_a_stack_is_missing(loop: Loop, world: World) 
     result = loop("status")
 
     assert result.exit_code == 6
-    assert "3 of 4 stacks" in result.stderr
+    assert "4 of 5 stacks" in result.stderr
     assert "Next: make up" in result.stderr
