@@ -10,10 +10,12 @@ STEPS = [
         folder=Path("stages"),
         file=None,
         is_capstone=number % 10 == 9,
-        part="clean" if number == 4 else None,
+        part={4: "clean", 5: "alarm"}.get(number),
+        mode="live" if number == 6 else "code",
     )
     for number in range(20)
 ]
+ONLY_WITH_ALL = {"exercise-5", "exercise-6"}
 ALWAYS = {"exercise-4", "exercise-9", "exercise-19"}
 
 
@@ -31,7 +33,7 @@ def test_capstones_and_parts_are_walked_every_day(day: int) -> None:
 
 def test_every_exercise_comes_round() -> None:
     found = {slug for day in range(700_000, 700_006) for slug in slugs(day=day)}
-    assert found == {step.slug for step in STEPS}
+    assert found == {step.slug for step in STEPS} - ONLY_WITH_ALL
 
 
 def test_all_are_walked_where_that_is_asked() -> None:

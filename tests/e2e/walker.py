@@ -33,13 +33,15 @@ class Step:
     file: Path | None
     is_capstone: bool
     part: str | None
+    mode: str = "code"
 
     @classmethod
     def of(cls, found: Json) -> "Step":
         folder = Path(found["lesson"]).parent
         manifest = tomllib.loads((folder / "exercise.toml").read_text())
         file = Path(found["file"]) if found["file"] else None
-        return cls(found["slug"], folder, file, found["capstone"], manifest.get("part"))
+        part, mode = manifest.get("part"), manifest["mode"]
+        return cls(found["slug"], folder, file, found["capstone"], part, mode)
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,18 @@ class Walker:
 
 
 def choose(steps: list[Step], *, asked: str | None, day: int | None = None) -> list[Step]:
-    """Return what a walk takes: all, or capstones, parts and a handful that changes daily."""
+    """Return what a walk takes: all, or capstones, parts and a handful that changes daily.
+
+    The handful is of those that need no deployed system: what does is proven by
+    `tests.e2e.test_exercises`. An alarm takes minutes to ring and to return: only all have it.
+    """
     if asked == "all":
         return steps
+    steps = [step for step in steps if step.part != "alarm"]
     count = int(asked) if asked else HANDFUL
-    others = [step for step in steps if not step.is_capstone and not step.part]
+    others = [
+        step for step in steps if step.mode == "code" and not step.is_capstone and not step.part
+    ]
     first = (datetime.now(UTC).toordinal() if day is None else day) * count
     daily = {others[(first + place) % len(others)].slug for place in range(min(count, len(others)))}
     return [step for step in steps if step.is_capstone or step.part or step.slug in daily]
