@@ -226,7 +226,7 @@ def test_rubbish_on_the_answer_pipe_is_no_answer(child: Child, write: Path, rubb
     code = (
         "import os\n"
         "def work():\n"
-        "    for fd in range(3, 40):\n"
+        "    for fd in range(3, 1024):\n"
         "        try:\n"
         f"            os.write(fd, {rubbish})\n"
         "        except OSError:\n"

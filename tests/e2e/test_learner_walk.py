@@ -15,7 +15,7 @@ import pytest
 from core import keys
 from tests.e2e.system import LiveSystem, run_loop
 from tests.e2e.walker import VARIABLE, Step, Walker, choose
-from training.data.simulator import live_traffic, simulate, to_csv
+from training.data.simulator import simulate, to_csv
 
 MODEL = "walked"
 DECIDE_A_MODEL = {"clean", "candidate"}
@@ -93,7 +93,6 @@ def test_the_learners_parts_make_and_serve_a_model(
     assert rules[-1]["setting"] == "learner/rule.py"
 
     system.wait_for_version(MODEL, made["champion"])
-    record = dict(next(live_traffic(seed=5)).record)
-    answer = walker.loop("predict", "--model", MODEL, "--record", json.dumps(record))
+    answer = walker.loop("predict", "--model", MODEL)
     assert answer["model_version"] == made["champion"]
     assert system.http.get(f"/v1/models/{MODEL}").json()["candidate"] == "mine"
