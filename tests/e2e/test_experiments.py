@@ -1,13 +1,11 @@
 """Versions tried on live requests: the commands, the function, and what is captured of it."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from core import keys
 from core.assignment import draw
 from tests.e2e.system import LiveSystem, wait_for
 from training.data.simulator import DATASET
@@ -32,23 +30,11 @@ def identifier(system: LiveSystem) -> str:
 @pytest.fixture
 def versions(system: LiveSystem) -> Iterator[tuple[int, int]]:
     """Two more versions with the champion's bundle: how good they are is not the question here."""
-    made = (register_again(system), register_again(system))
+    made = (system.register_again(DATASET), system.register_again(DATASET))
     yield made
     for command in (("split", "--challenger", "0"), ("shadow", "--share", "0")):
         if system.loop(command[0])["running"]:
             system.loop(*command)
-
-
-def register_again(system: LiveSystem) -> int:
-    listed = system.loop("models", DATASET)["versions"]
-    number = int(listed[0]["version"]) + 1
-    champion = next(one for one in listed if "champion" in one["aliases"])
-    content = {name: value for name, value in champion.items() if name != "aliases"}
-    body = json.dumps(content | {"version": number, "run_id": f"again-{number}"}).encode()
-    system.aws("s3").put_object(
-        Bucket=system.outputs["DataBucketName"], Key=keys.model_version(DATASET, number), Body=body
-    )
-    return number
 
 
 def test_a_challenger_and_a_shadow_are_tried_compared_and_ended(
