@@ -21,7 +21,7 @@ from training.model.candidates import FittedModel, take_last_step
 from training.model.export_calibration import export_calibration
 from training.model.export_features import export_features
 from training.model.parts import make_constant
-from training.model.trees import mend_trees, read_trees
+from training.model.trees import mend_trees, read_trees, write_as_sum
 from training.model.vocabulary import Vocabulary
 
 OPSETS = {"": 20, "ai.onnx.ml": 3}
@@ -145,6 +145,7 @@ def _convert_estimator(model: FittedModel, output: str) -> onnx.ModelProto:
     trees = read_trees(take_last_step(estimator))
     if trees is not None:
         mend_trees(converted.graph.node, trees)
+        write_as_sum(converted.graph)
     return converted
 
 

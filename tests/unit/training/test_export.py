@@ -15,7 +15,7 @@ from training.data.arrays import Rows
 from training.data.names import CANDIDATES
 from training.judge.graph import Graph
 from training.judge.parity import TOLERANCE, measure_parity
-from training.model import trees
+from training.model import export, trees
 from training.model.candidates import FittedModel, fit_candidate
 from training.model.export import check_graph, export_graph
 from training.model.plant import plant_rows
@@ -79,6 +79,22 @@ def test_parity_fails_on_planted_edges_when_thresholds_are_not_floored(
     planted = plant_rows(model, rows.inputs)
     parity = measure_parity(task, model.predict(planted), graph.predict(planted))
     assert parity.max_abs_difference > TOLERANCE
+
+
+@pytest.mark.parametrize("candidate", ["boosting", "forest"])
+def test_two_classes_are_told_apart_by_one_sum(
+    candidate: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is quicker than the classifier that skl2onnx writes, and answers alike."""
+    rows = make_rows("binary")
+    model = fit("binary", candidate, rows)
+    body = export_graph(model)
+    kinds = {node.op_type for node in onnx.load_model_from_string(body).graph.node}
+    assert "TreeEnsembleRegressor" in kinds
+    assert "TreeEnsembleClassifier" not in kinds
+    monkeypatch.setattr(export, "write_as_sum", lambda _: None)
+    classifier = Graph(export_graph(model)).predict(rows.inputs)
+    np.testing.assert_allclose(Graph(body).predict(rows.inputs), classifier, rtol=0, atol=2e-7)
 
 
 @pytest.mark.parametrize("candidate", CANDIDATES)
