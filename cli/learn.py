@@ -217,6 +217,9 @@ def _explaining(open_it: Callable[[], _T]) -> Callable[[], _T]:
 def _check(session: Session, slug: str, *, seed: int | None, again: bool) -> "Result":
     from curriculum import checker  # noqa: PLC0415 - only learners need it
 
+    if checker.find_exercise(slug).manifest.mode != "code":
+        # Templates are built, or the deployed system is asked: that takes longer than a blink.
+        session.output.progress(f"checking {slug}")
     with session.output.never_silent(doing=f"checking {slug}"):
         return checker.check(
             slug,

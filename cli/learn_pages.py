@@ -6,7 +6,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from cli.course import draw_course, list_rows, say_damage, say_minutes
-from cli.lessons import draw_lesson, draw_result, shorten
+from cli.lessons import draw_lesson, draw_result, find_pictures, shorten
 from cli.session import Session
 from curriculum.checker import Progress, Result, describe, find_exercise
 from curriculum.checker.manifest import Exercise
@@ -88,6 +88,8 @@ def show_lesson(session: Session, exercise: Exercise, place: Path | None) -> Non
         out.show(draw_lesson(text, folder=exercise.folder, file=file, width=out.width))
         return
     out.say(text)
+    for picture in find_pictures(text):
+        out.say(f"Picture {exercise.folder / picture}")
     if place:
         out.say(f"Edit {place}")
 

@@ -85,7 +85,7 @@ def draw_lesson(text: str, *, folder: Path, file: str | None, width: int) -> Ren
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    for _, picture in _PICTURE.findall(text):
+    for picture in find_pictures(text):
         facts.add_row("picture", Text(shorten(str(folder / picture))))
     if file:
         facts.add_row("edit", Text(shorten(file), style="bold"))
@@ -96,6 +96,11 @@ def draw_lesson(text: str, *, folder: Path, file: str | None, width: int) -> Ren
     if facts.row_count:
         page.add_row(Panel(facts, title="Files", title_align="left", border_style="cyan"))
     return page
+
+
+def find_pictures(text: str) -> list[str]:
+    """Return the files of a lesson's pictures, as it names them."""
+    return [picture for _, picture in _PICTURE.findall(text)]
 
 
 class Lesson:

@@ -20,7 +20,7 @@ from curriculum.checker.records import (
     read_records,
 )
 from curriculum.checker.results import Result
-from curriculum.checker.runner import run_check
+from curriculum.checker.runner import load_check, run_check
 from curriculum.checker.workspace import (
     head,
     is_committed,
@@ -184,7 +184,13 @@ def _look_ahead(exercise: Exercise, workspace: Path) -> dict[str, object]:
     """Say what a pass leads to."""
     manifest, notes = exercise.manifest, []
     if manifest.part:
-        notes += [f"The next 'loop deploy' puts your {manifest.part} into the running system."]
+        # A probe passes only where the part was deployed.
+        is_in = hasattr(load_check(exercise), "probe")
+        notes += [
+            f"The running system does this with your {manifest.part} now."
+            if is_in
+            else f"The next 'loop deploy' puts your {manifest.part} into the running system."
+        ]
     if manifest.capstone:
         notes += [f"This stands for the whole of stage {manifest.stage}."]
     place = exercise.place_in(workspace)

@@ -137,7 +137,7 @@ def _probe(exercise: Exercise, bench: Bench, base: Result) -> Result:
     if failure:
         where = "not yet: your file behaves, the deployed system does not do it so far"
         return _fail(base, where if exercise.manifest.file else "not yet", failure)
-    return base.model_copy(update={"message": base.message or "the system behaves"})
+    return base.model_copy(update={"message": base.message or "what you did is there, and holds"})
 
 
 def _inspect(exercise: Exercise, bench: Bench, answer_file: Path) -> Result:

@@ -13,6 +13,7 @@ from curriculum.checker.progress import ExerciseProgress
 from tests.curriculum.courses import CHECK, RIGHT, STARTER, add_exercise, load_fresh
 
 SLUG = "sums"
+PROBE = "\ndef probe(bench):\n    return None\n"
 
 
 @pytest.fixture
@@ -197,6 +198,22 @@ def test_a_file_that_behaves_is_remembered_though_the_system_is_not_ready(
     assert (result.status, result.file_passed, result.next_step) == ("not ready", True, "loop up")
     assert read_lines(workspace)[-1]["file_passed"] is True
     assert (shown(workspace).checks, shown(workspace).standing) == (0, "next")
+
+
+@pytest.mark.parametrize(
+    ("probe", "told"),
+    [("", "next 'loop deploy' puts your clean"), (PROBE, "does this with your clean now")],
+)
+def test_a_pass_says_whether_the_part_works_in_the_system_already(
+    course: Path, workspace: Path, probe: str, told: str
+) -> None:
+    exercise = add_exercise(
+        course, SLUG, mode="live", part="clean", files={"check.py": CHECK + probe}
+    )
+    solve(exercise, workspace)
+    result = check(SLUG, workspace=workspace)
+    assert result.status == "pass"
+    assert told in result.notes[0]
 
 
 def test_hints_come_one_by_one_and_the_last_one_stays(exercise: Exercise, workspace: Path) -> None:

@@ -74,6 +74,19 @@ def test_show_gives_the_lesson_and_the_file(loop: Loop) -> None:
     assert "sums.py" in told
 
 
+def test_show_says_where_a_picture_lies_when_it_is_piped(loop: Loop, course: Path) -> None:
+    lesson = "# See\n\n![a curve](curve.svg)\n"
+    exercise = add_exercise(course, "seen", files={"lesson.md": lesson})
+    assert f"Picture {exercise.folder / 'curve.svg'}" in loop("learn", "show", "seen").stdout
+
+
+def test_check_says_that_it_works_on_what_takes_longer(loop: Loop, course: Path) -> None:
+    probe = "def probe(bench):\n    return None\n"
+    add_exercise(course, "deed", mode="live", file=None, function=None, files={"check.py": probe})
+    assert "checking deed" in loop("learn", "check", "deed").stderr
+    assert "checking" not in loop("learn", "check", SLUG).stderr
+
+
 def test_check_tells_what_was_expected_and_ends_with_its_status(loop: Loop) -> None:
     solve(loop, STARTER)
     failed = loop("learn", "check", SLUG)
