@@ -96,7 +96,9 @@ class Expected:
     @property
     def is_settled(self) -> bool:
         """Whether more seeds would say nothing new."""
-        return self._not_ready is not None or len(self._wrong) >= ENOUGH_TO_SEE
+        # A file that behaves is judged with every seed, though its system is not asked.
+        is_unknown = self._not_ready is not None and not self._not_ready.file_passed
+        return is_unknown or len(self._wrong) >= ENOUGH_TO_SEE
 
     def take(self, result: Result, seed: int, seconds: float) -> None:
         """Count a result."""
@@ -112,7 +114,7 @@ class Expected:
     def conclude(self) -> AnswerProof:
         """Say how the answer stands."""
         base = {"answer": self.answer, "seeds": self._seeds, "seconds": round(self.seconds, 3)}
-        if self._not_ready:
+        if self._not_ready and not self._wrong:
             return AnswerProof(
                 **base,
                 verdict="not proven here",

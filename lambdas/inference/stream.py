@@ -11,9 +11,10 @@ import math
 import os
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Self
+
+from pybase64 import b64encode
 
 from core.errors import InvalidInputError, UnavailableError
 from lambdas.inference.signing import Credentials, Signer

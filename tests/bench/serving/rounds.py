@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 Work = Callable[[], object]
 
+# With five, one and the same work was told as 1.10 and as 1.32 times another on a shared machine.
+_BATCHES = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
@@ -38,7 +41,7 @@ class Rounds:
         return statistics.median(one / other for one, other in pairs)
 
 
-def time_each(works: Mapping[str, Work], *, calls: int, rounds: int, batches: int = 5) -> Rounds:
+def time_each(works: Mapping[str, Work], *, calls: int, rounds: int) -> Rounds:
     """Time works in turn: microseconds of processor for one call.
 
     Within a round the batches of all works alternate, and the fastest batch of each counts.
@@ -49,7 +52,7 @@ def time_each(works: Mapping[str, Work], *, calls: int, rounds: int, batches: in
             work()
     for _ in range(rounds):
         fastest = dict.fromkeys(works, float("inf"))
-        for _ in range(batches):
+        for _ in range(_BATCHES):
             for name, work in works.items():
                 fastest[name] = min(fastest[name], _time(work, calls))
         for name, figure in fastest.items():

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from curriculum.author import Template, create, prove, read_drafts
+from curriculum.author.proof import Expected
 from curriculum.author.proving import prove_exercise
 from curriculum.checker.manifest import Exercise
+from curriculum.checker.results import Result
 from tests.curriculum.author.studio import SEEDS, Studio
 
 PARTS = ["starter", "wrong/unordered", "wrong/missing_as_zero", "solution"]
@@ -139,6 +141,18 @@ def test_a_file_whose_system_was_not_asked_is_not_proven(studio: Studio) -> None
     (solution,) = [each for each in proof.answers if each.verdict != "proven"]
     assert solution.answer == "solution"
     assert "loop author prove --live" in solution.next_step
+    # What the file does is judged with every seed all the same.
+    assert {each.seeds for each in proof.answers} == {SEEDS}
+
+
+def test_a_flake_of_a_file_is_told_though_its_system_was_not_asked() -> None:
+    expected = Expected("solution", "pass")
+    behaves = Result(slug="sums", status="not ready", message="not asked", file_passed=True)
+    expected.take(behaves, 0, 0.1)
+    assert not expected.is_settled
+    expected.take(Result(slug="sums", status="error", message="your code broke"), 1, 0.1)
+    proof = expected.conclude()
+    assert (proof.verdict, proof.seeds) == ("flaky", 2)
 
 
 def test_exercises_are_proven_side_by_side(tmp_path: Path) -> None:
