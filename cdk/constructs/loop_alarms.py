@@ -34,6 +34,7 @@ class LoopMetrics:
     captures: CaptureStream
     dead_letters: sqs.IQueue
     workflow: sfn.IStateMachine
+    batch: sfn.IStateMachine
 
     def own(self, name: str, statistic: str) -> cloudwatch.Metric:
         """Return a metric that the functions publish: the worst over all models."""
@@ -122,6 +123,18 @@ def _service_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.
             metric=metrics.workflow.metric_timed_out(statistic=total, period=PERIOD),
             limit=Limit(at_least=1),
             description="An execution of the workflow took too long and was ended, unrecorded.",
+        ),
+        topic.add(
+            "batch-failures",
+            metric=metrics.batch.metric_failed(statistic=total, period=PERIOD),
+            limit=Limit(at_least=1),
+            description="A file was not scored, or not all of it. See: loop batches",
+        ),
+        topic.add(
+            "batch-timeouts",
+            metric=metrics.batch.metric_timed_out(statistic=total, period=PERIOD),
+            limit=Limit(at_least=1),
+            description="Scoring a file took too long and was ended. See: loop batches",
         ),
     ]
 

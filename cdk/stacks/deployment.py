@@ -55,6 +55,7 @@ def add_deployment(
         storage=storage,
         training=training,
         inference=inference,
+        batch=batch,
     )
     Tags.of(app).add("project", PROJECT)
     Tags.of(app).add("stage", config.stage)

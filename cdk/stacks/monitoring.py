@@ -15,6 +15,7 @@ from cdk.constructs.loop_dashboard import make_dashboard
 from cdk.constructs.own_alarm import add_own_alarm
 from cdk.constructs.python_function import FunctionSpec, PythonFunction
 from cdk.stacks.base import LoopStack
+from cdk.stacks.batch import BatchStack
 from cdk.stacks.inference import InferenceStack
 from cdk.stacks.storage import StorageStack
 from cdk.stacks.training import TrainingStack
@@ -32,6 +33,7 @@ class MonitoringStack(LoopStack):
         storage: StorageStack,
         training: TrainingStack,
         inference: InferenceStack,
+        batch: BatchStack,
     ) -> None:
         super().__init__(
             scope, "monitoring", config=config, description="the monitor, alarms and dashboard"
@@ -46,6 +48,7 @@ class MonitoringStack(LoopStack):
             captures=inference.captures,
             dead_letters=storage.dead_letters,
             workflow=training.workflow.state_machine,
+            batch=batch.workflow.state_machine,
         )
         alarm_topic = AlarmTopic(self, "Alarms", config=config)
         alarms = add_alarms(alarm_topic, metrics=metrics)

@@ -13,6 +13,7 @@ ALARMS = {
     "inference-errors", "inference-latency", "inference-throttles", "api-5xx",
     "training-failures", "dead-letters", "drift", "live-quality", "capture-failures",
     "monitor-errors", "workflow-failures", "workflow-timeouts", "undelivered-captures",
+    "batch-failures", "batch-timeouts",
 }  # fmt: skip
 OUTPUTS = {
     "storage": {"DataBucketName"},

@@ -1,6 +1,5 @@
 """Nothing stands in the templates for show: everything is used by something."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -136,14 +135,18 @@ def test_every_alarm_watches_what_somebody_sends(deployment: Synthesized) -> Non
 
 
 def test_every_execution_that_does_not_succeed_is_watched(deployment: Synthesized) -> None:
+    resources = all_resources(deployment)
+    machines = {place for place, one in resources.items() if one["Type"].endswith("::StateMachine")}
     watched = {
-        (alarm["Properties"]["MetricName"], json.dumps(alarm["Properties"]["Dimensions"]))
-        for alarm in deployment.resources("AWS::CloudWatch::Alarm").values()
-        if alarm["Properties"]["Namespace"] == "AWS/States"
+        (machine, resource["Properties"]["MetricName"])
+        for (stack, _), resource in resources.items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+        for machine in references(deployment, stack, resource["Properties"]["Dimensions"])
+        if machine in machines
     }
-    assert {name for name, _ in watched} == {"ExecutionsFailed", "ExecutionsTimedOut"}
-    ((dimensions,),) = ({dimensions for _, dimensions in watched},)
-    assert [one["Name"] for one in json.loads(dimensions)] == ["StateMachineArn"]
+    endings = ("ExecutionsFailed", "ExecutionsTimedOut")
+    assert watched == {(machine, ending) for machine in machines for ending in endings}
+    assert len(machines) == 2
 
 
 def read_sources(*folders: str) -> str:

@@ -110,7 +110,8 @@ def measure_starts(model: BenchModel, home: Path, *, rounds: int) -> list[Row]:
 
 def measure_package() -> list[Row]:
     """Measure the package that was built last for this machine, if one was."""
-    built = sorted((ROOT / ".loop" / "build").glob("inference-*.zip"), key=os.path.getmtime)
+    here = f"inference-{sys.platform}-*.zip"
+    built = sorted((ROOT / ".loop" / "build").glob(here), key=os.path.getmtime)
     if not built:
         return [Row("inference package, unzipped", "", "not built: run `make up` first")]
     with zipfile.ZipFile(built[-1]) as package:

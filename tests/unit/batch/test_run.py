@@ -1,3 +1,4 @@
+import multiprocessing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ import pytest
 
 from core.bundle import load_bundle
 from core.contract import Column, Contract, FileFormat, Policies, Task
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, UnavailableError
 from core.store import open_memory
 from lambdas.batch import cutting, part, row_groups, run, workers
 from lambdas.batch.answer import Report
@@ -392,3 +393,37 @@ def test_two_processes_write_the_same_answer_as_one(
     assert together == alone
     assert together.shards > 2
     assert batch.answer.read_bytes() == expected
+
+
+def test_both_processes_score_and_either_may_be_the_one_that_is_late(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch, 200)
+    here: list[int] = []
+
+    def count(scorer: Scorer, task: part.Task) -> Done:
+        here.append(task.shard.number)
+        return do_task(scorer, task)
+
+    monkeypatch.setattr(workers, "do_task", count)
+    report = batch.score(write([{"age": i % 120} for i in range(200)]), count=2)
+    assert 0 < len(here) < report.shards
+    assert len(set(here)) == len(here)
+
+
+def test_a_process_that_is_ended_from_outside_is_told_and_nothing_is_lost(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch, 200)
+    text = write([{"age": i % 120} for i in range(200)])
+    path = batch.folder / "rows.csv"
+    path.write_text(text)
+    with open_workers(batch.bundle, version=1, count=2) as several:
+        for child in multiprocessing.active_children():
+            child.kill()
+        with pytest.raises(UnavailableError, match="ended from outside") as told:
+            score_file(several, path, batch.answer)
+    assert "the same command again" in str(told.value.next_step)
+    assert not batch.answer.exists()
+    again = batch.score(text)
+    assert again.rows == 200
