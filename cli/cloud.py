@@ -1,6 +1,6 @@
 """``loop up``, ``loop down`` and ``loop status``: the whole system on this computer."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -12,7 +12,7 @@ from cli.deployments import (
     local_cloud,
     show_parts,
 )
-from cli.home import choose_place, load_deployed
+from cli.home import TargetName, choose_place, load_deployed
 from cli.landing import ensure_trained
 from cli.models import describe_model
 from cli.observe import list_alarms
@@ -21,7 +21,8 @@ from cli.session import JsonOption, Session, TargetOption, begin
 from cli.system import READY, STACKS, System
 from core.errors import UnavailableError
 
-LOCAL = "local"  # what `make up` means, whatever was deployed elsewhere meanwhile
+LOCAL: Final = "local"  # what `make up` means, whatever was deployed elsewhere meanwhile
+HERE: Final[tuple[TargetName, ...]] = ("local", "localstack")  # what can run on this computer
 
 
 def add_to(app: typer.Typer) -> None:
@@ -63,22 +64,30 @@ def down(
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop the local cloud and keep its data (LocalStack keeps none)."""
+    """Stop the local cloud and keep its data; LocalStack, if it runs, keeps none."""
     session = begin(ctx, as_json=as_json)
-    chosen, _ = choose_place(target or LOCAL, None, load_deployed(session.home))
+    chosen = choose_place(target, None, load_deployed(session.home))[0] if target else None
     if chosen == "aws":
         raise UnavailableError(
             "AWS is not ours to stop.", next_step="loop destroy --target aws (removes the stacks)"
         )
-    cloud = local_cloud(session, chosen)
-    stopped = cloud.stop()
+    clouds = {each: local_cloud(session, each) for each in ([chosen] if chosen else HERE)}
+    stopped = [each for each, cloud in clouds.items() if cloud.stop()]
     if not quiet:
-        kept = "its data are kept" if cloud.keeps_data else "its stacks and data are gone"
-        said = f"Stopped; {kept}." if stopped else "Nothing was running."
-        start = "make up" if chosen == LOCAL else f"loop deploy --target {chosen}"
+        lines = [_say_stopped(each, keeps_data=clouds[each].keeps_data) for each in stopped]
+        lines = lines or [f"Nothing was running. Start it with: {_how_to_start(chosen or LOCAL)}"]
         session.output.report(
-            {"stopped": stopped}, lambda: session.output.say(f"{said} Start it with: {start}")
+            {"stopped": bool(stopped)}, lambda: session.output.say("\n".join(lines))
         )
+
+
+def _say_stopped(target: TargetName, *, keeps_data: bool) -> str:
+    kept = "its data are kept" if keeps_data else "its stacks and data are gone"
+    return f"Stopped; {kept}. Start it with: {_how_to_start(target)}"
+
+
+def _how_to_start(target: TargetName) -> str:
+    return "make up" if target == LOCAL else f"loop deploy --target {target}"
 
 
 def status(ctx: typer.Context, *, as_json: JsonOption = False) -> None:

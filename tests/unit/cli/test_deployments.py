@@ -219,6 +219,18 @@ def test_down_stops_the_cloud(bench: Bench) -> None:
     assert json.loads(bench.loop("down", "--json").stdout) == {"stopped": False}
 
 
+def test_down_stops_whatever_runs_on_this_computer(bench: Bench) -> None:
+    clouds = {"ministack": FakeCloud(), "localstack": FakeCloud(is_running=True)}
+    clouds["localstack"].keeps_data = False
+    session = replace(bench.session(), open_cloud=lambda _home, *, emulator: clouds[emulator])
+    done = CliRunner().invoke(app, ["down"], obj=session, prog_name="loop")
+
+    assert done.exit_code == 0, done.output
+    assert not clouds["localstack"].is_running
+    assert "its stacks and data are gone" in done.stdout
+    assert "make up" not in done.stdout
+
+
 def test_rejects_stopping_aws(bench: Bench) -> None:
     assert "loop destroy" in bench.loop("down", "--target", "aws").stderr
 
