@@ -128,6 +128,10 @@ def _fit_in(svg: str, description: str) -> str:
         body = pattern.sub(replacement, body)
     for colour, variable in _VARIABLES.items():
         body = body.replace(colour, f"var(--{variable})")
+    # matplotlib names things by a hash of all digits of their numbers, the last ones too, in which
+    # machines differ.
+    numbers: dict[str, int] = {}
+    body = _NAME.sub(lambda name: f"{name[1]}{numbers.setdefault(name[2], len(numbers))}", body)
     # Several pictures stand in one page: each has names of its own.
     own = hashlib.sha256(f"{description}{body}".encode()).hexdigest()[:8]
     body = _NAME.sub(rf"\g<1>{own}-\g<2>", body)
@@ -146,6 +150,17 @@ def _restyle(found: re.Match[str]) -> str:
     return f"{weight}font-size: {size[1] if size else '10px'}"
 
 
+def _round(found: re.Match[str]) -> str:
+    """Round the places in an attribute to a hundredth of a point, which nobody sees."""
+    return f'{found[1]}="{_NUMBER.sub(_shorten_number, found[2])}"'
+
+
+def _shorten_number(found: re.Match[str]) -> str:
+    text = f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+_NUMBER: Final = re.compile(r"-?\d+\.\d+")
 _NAME: Final = re.compile(r'(id="|xlink:href="#|url\(#)([^")]+)')
 _Replace = str | Callable[[re.Match[str]], str]
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], _Replace], ...]] = (
@@ -156,5 +171,6 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], _Replace], ...]] = (
     # Only what is referred to keeps its name.
     (re.compile(r'<g id="[^"]*"'), "<g"),
     (re.compile(r"font: ([^;\"]*)"), _restyle),
+    (re.compile(r'\b(d|x|y|width|height|transform)="([^"]*)"'), _round),
     (re.compile(r"\n\s*"), "\n"),
 )

@@ -14,7 +14,7 @@ from training.report.plots import (
     draw_reliability,
     draw_roc,
 )
-from training.report.svg import MUTED, SERIES, shorten
+from training.report.svg import MUTED, SERIES, draw, shorten
 
 
 def make_curve(precision: float = 0.8, label: str = "yes") -> Curve:
@@ -78,3 +78,14 @@ def test_pictures_tell_those_who_do_not_see_them_what_they_show() -> None:
     ):
         assert 'role="img"' in svg
         assert re.search(r"<title>[A-Z][^<]+</title>", svg)
+
+
+def test_a_picture_does_not_show_the_last_digits_in_which_machines_differ() -> None:
+    def make(shift: float) -> str:
+        with draw("Two lines") as page:
+            page.axes.plot([0.1 + shift, 0.7], [0.3, 0.9 - shift])
+            page.axes.plot([0.2, 0.5], [0.3 + shift, 0.4], "o")
+        return page.svg
+
+    assert make(1e-11) == make(0.0)
+    assert make(0.1) != make(0.0)
