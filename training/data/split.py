@@ -38,7 +38,7 @@ def is_holdout(identities: Iterable[str]) -> NDArray[np.bool_]:
     Parameters
     ----------
     identities : iterable of str, n of them
-        What names each row: its identifier, or its content when it has none.
+        What names each row: its identifier, or its features when it has none.
 
     Returns
     -------

@@ -2,11 +2,12 @@
 
 import math
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from core.values import plain_text
 from training.data import limits, rules
 from training.data.arrays import Rows
 from training.data.read import connect
+
+COPIES: Final = 4
+"""Rows of the same features and the same target that are taken for copies of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ def _make_table(columns: dict[str, Any], contract: Contract) -> Table:
         _stack(numbers, n, np.dtype(np.float32)), _stack(texts, n, np.dtype(np.object_))
     )
     identities: list[str] = columns["id"].tolist()
+    if not (contract.group or contract.identifier):
+        identities = _tell_apart(identities, columns["target"].tolist())
     groups = None
     if contract.group:
         number_of = {name: place for place, name in enumerate(sorted(set(identities)))}
@@ -121,9 +127,26 @@ def _identity(contract: Contract) -> str:
     named = contract.group or contract.identifier
     if named:
         return f"CAST({rules.quote_name(named)} AS VARCHAR)"
-    names = [*(column.name for column in contract.columns), contract.target]
-    cells = ", ".join(f"CAST({rules.quote_name(name)} AS VARCHAR)" for name in names)
+    names = [rules.quote_name(column.name) for column in contract.columns]
+    cells = ", ".join(f"CAST({name} AS VARCHAR)" for name in names)
     return f"CAST(to_json([{cells}]) AS VARCHAR)"
+
+
+def _tell_apart(features: list[str], targets: list[float]) -> list[str]:
+    """Return what names rows without an identifier: their features, for the first few of a kind.
+
+    Copies of a row so stay together, whatever their target. Where columns have few values, many
+    rows are alike by chance: there the `COPIES` + 1st row of the same features and target, and
+    each after it, has a name of its own. No name depends on the order of the rows, or on others
+    that come later.
+    """
+    counts: Counter[tuple[str, float]] = Counter()
+    names = []
+    for row in zip(features, targets, strict=True):
+        counts[row] += 1
+        is_common = counts[row] > COPIES
+        names.append(f"{counts[row]} {row[1]} {row[0]}" if is_common else row[0])
+    return names
 
 
 def _time(contract: Contract) -> str:

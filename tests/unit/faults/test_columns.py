@@ -97,7 +97,8 @@ def test_rows_with_an_infinite_number_go_to_the_quarantine(infinite: str) -> Non
 
 
 def test_a_column_of_many_infinities_is_named_and_left_out() -> None:
-    table = Table(ROWS)
+    # What is left tells less, so that it takes more rows to be better than chance.
+    table = Table(2 * ROWS)
     visits = np.array(table.columns["visits"], dtype=object)
     visits[:200] = "inf"
     table.columns["visits"] = visits
@@ -140,3 +141,18 @@ def test_fifty_thousand_levels_that_are_declared_do_no_harm() -> None:
     assert trained.result.outcome == "promoted"
     possible = float(np.mean(table.probability * (1 - table.probability)))
     assert trained.evaluation.metrics["brier_score"] == pytest.approx(possible, abs=0.005)
+
+
+def test_a_table_of_few_different_rows_is_cut_by_chance_alone() -> None:
+    """Passengers by class, sex and age: hundreds are alike, and some of them lived."""
+    table = Table(1300, seed=5)
+    classes = table.random.choice(["1st", "2nd", "3rd"], table.rows)
+    sexes = table.random.choice(["women", "man"], table.rows)
+    ages = table.random.choice(["adult", "child"], table.rows, p=[0.9, 0.1])
+    table.columns = {"class": classes, "sex": sexes, "age": ages}
+    odds = 2.4 * (sexes == "women") + 1.0 * (classes == "1st") + 0.7 * (ages == "child") - 1.6
+    lived = table.random.random(table.rows) < 1 / (1 + np.exp(-odds))
+    trained = train(table.to_csv(np.where(lived, "yes", "no")))
+    assert trained.result.outcome == "promoted"
+    assert trained.evaluation.metrics["roc_auc"] > 0.7
+    assert 0.15 * table.rows < trained.data.holdout_rows < 0.25 * table.rows

@@ -1,3 +1,4 @@
+from collections import Counter
 from random import Random
 
 import numpy as np
@@ -84,6 +85,39 @@ def test_the_holdout_stays_whatever_rows_are_added_and_in_whatever_order(
     assert not training & holdout
 
 
+@given(st.integers(0, 999), st.integers(120, 280))
+@settings(max_examples=8, deadline=None)
+def test_of_rows_that_are_alike_none_changes_sides_either(seed: int, first: int) -> None:
+    random = Random(seed)
+    rows = [
+        [
+            str(place),
+            "12",
+            random.choice(("basic", "plus")),
+            "yes",
+            "20",
+            random.choice(("Yes", "No")),
+        ]
+        for place in range(300)
+    ]
+    contract = make_contract().model_copy(update={"identifier": None, "ignored": ("id",)})
+    _, few = _split_by_content(rows[:first], contract)
+    _, many = _split_by_content(random.sample(rows, len(rows)), contract)
+    for before, after in ((few.training, many.training), (few.holdout, many.holdout)):
+        assert _count(before) <= _count(after)
+
+
+def _split_by_content(rows: list[list[str]], contract: Contract) -> tuple[RunData, Split]:
+    store = open_memory()
+    found = start_run(store, raw_key=land(store, to_csv(rows), contract), run_id="r")
+    data = split_dataset(store, run_id="r", version=found.version)
+    return data, load_split(store, "r", contract)
+
+
+def _count(side: Rows) -> Counter[tuple[str, float]]:
+    return Counter(zip(side.inputs.strings[:, 0].tolist(), side.target.tolist(), strict=True))
+
+
 def test_reads_rows_as_serving_reads_records() -> None:
     store, key, contract = make_landed()
     found = start_run(store, raw_key=key, run_id="r")
@@ -117,12 +151,30 @@ def test_splits_by_content_when_there_is_no_identifier() -> None:
     rows = make_rows(rows=200)
     contract = make_contract().model_copy(update={"identifier": None, "ignored": ("id",)})
     store = open_memory()
-    # The same rows twice: both copies must fall on the same side.
+    # The same rows twice: no copy of a held-out row may be trained on.
     found = start_run(store, raw_key=land(store, to_csv([*rows, *rows]), contract), run_id="r")
     split_dataset(store, run_id="r", version=found.version)
     split = load_split(store, "r", contract)
     assert not _charges(split.training) & _charges(split.holdout)
     assert load_data(store, "r").rows == 400
+
+
+def test_rows_that_are_alike_by_chance_are_on_both_sides() -> None:
+    """Else a side would hold all rows of one outcome, and the other side all of the other."""
+    random = Random(3)
+    rows = []
+    for place in range(2000):
+        plan, autopay = random.choice(("basic", "plus")), random.choice(("yes", "no"))
+        left = random.random() < (0.7 if plan == "basic" else 0.2)
+        rows.append([str(place), "12", plan, autopay, "20", "Yes" if left else "No"])
+    contract = make_contract().model_copy(update={"identifier": None, "ignored": ("id",)})
+    _, split = _split_by_content(rows, contract)
+    shares = [
+        {plan: side.target[side.inputs.strings[:, 0] == plan].mean() for plan in ("basic", "plus")}
+        for side in (split.training, split.holdout)
+    ]
+    assert shares[1] == pytest.approx(shares[0], abs=0.1)
+    assert 0.15 < len(split.holdout) / 2000 < 0.25
 
 
 def test_writes_the_same_bytes_when_it_is_tried_again() -> None:
