@@ -63,7 +63,11 @@ class LoopMetrics:
 
 def add_alarms(topic: AlarmTopic, *, metrics: LoopMetrics) -> list[cloudwatch.Alarm]:
     """Make all alarms of the loop."""
-    return [*_service_alarms(topic, metrics), *_model_alarms(topic, metrics)]
+    return [
+        *_service_alarms(topic, metrics),
+        *_execution_alarms(topic, metrics),
+        *_model_alarms(topic, metrics),
+    ]
 
 
 def _service_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.Alarm]:
@@ -112,30 +116,27 @@ def _service_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.
             limit=Limit(at_least=1),
             description="The monitor failed, so drift and live quality are not being measured.",
         ),
-        topic.add(
-            "workflow-failures",
-            metric=metrics.workflow.metric_failed(statistic=total, period=PERIOD),
-            limit=Limit(at_least=1),
-            description="An execution of the workflow failed, perhaps without a record of it.",
-        ),
-        topic.add(
-            "workflow-timeouts",
-            metric=metrics.workflow.metric_timed_out(statistic=total, period=PERIOD),
-            limit=Limit(at_least=1),
-            description="An execution of the workflow took too long and was ended, unrecorded.",
-        ),
-        topic.add(
-            "batch-failures",
-            metric=metrics.batch.metric_failed(statistic=total, period=PERIOD),
-            limit=Limit(at_least=1),
-            description="A file was not scored, or not all of it. See: loop batches",
-        ),
-        topic.add(
-            "batch-timeouts",
-            metric=metrics.batch.metric_timed_out(statistic=total, period=PERIOD),
-            limit=Limit(at_least=1),
-            description="Scoring a file took too long and was ended. See: loop batches",
-        ),
+    ]
+
+
+def _execution_alarms(topic: AlarmTopic, metrics: LoopMetrics) -> list[cloudwatch.Alarm]:
+    """Watch for executions of both state machines that did not succeed."""
+    total = cloudwatch.Stats.SUM
+    told = (
+        ("workflow", metrics.workflow,
+         "An execution of the workflow failed, perhaps without a record of it.",
+         "An execution of the workflow took too long and was ended, unrecorded."),
+        ("batch", metrics.batch,
+         "A file was not scored, or not all of it. See: loop batches",
+         "Scoring a file took too long and was ended. See: loop batches"),
+    )  # fmt: skip
+    return [
+        topic.add(f"{name}-{slug}", metric=metric, limit=Limit(at_least=1), description=description)
+        for name, machine, failed, late in told
+        for slug, metric, description in (
+            ("failures", machine.metric_failed(statistic=total, period=PERIOD), failed),
+            ("timeouts", machine.metric_timed_out(statistic=total, period=PERIOD), late),
+        )
     ]
 
 
