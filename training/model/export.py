@@ -21,7 +21,7 @@ from training.model.candidates import FittedModel, take_last_step
 from training.model.export_calibration import export_calibration
 from training.model.export_features import export_features
 from training.model.parts import make_constant
-from training.model.trees import mend_trees, read_trees, write_as_sum
+from training.model.trees import mend_trees, prefer_second_branches, read_trees, write_as_sum
 from training.model.vocabulary import Vocabulary
 
 OPSETS = {"": 20, "ai.onnx.ml": 3}
@@ -144,7 +144,8 @@ def _convert_estimator(model: FittedModel, output: str) -> onnx.ModelProto:
     _rename(converted.graph.node, converted.graph.output[1 if classifies else 0].name, output)
     trees = read_trees(take_last_step(estimator))
     if trees is not None:
-        mend_trees(converted.graph.node, trees)
+        mend_trees(converted.graph, trees)
+        prefer_second_branches(converted.graph, trees)
         write_as_sum(converted.graph)
     return converted
 

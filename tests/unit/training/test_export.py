@@ -97,6 +97,74 @@ def test_two_classes_are_told_apart_by_one_sum(
     np.testing.assert_allclose(Graph(body).predict(rows.inputs), classifier, rtol=0, atol=2e-7)
 
 
+@pytest.mark.parametrize("candidate", ["boosting", "forest"])
+@pytest.mark.parametrize("task", TASKS)
+def test_most_rows_take_second_branches_and_end_in_the_same_leaves(
+    candidate: str, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is quicker, and answers with the same digits: at edges, zeros and infinities too."""
+    rows = make_rows(task)
+    model = fit(task, candidate, rows)
+    body = export_graph(model)
+    monkeypatch.setattr(export, "prefer_second_branches", lambda *_: None)
+    as_fitted = export_graph(model)
+    second, second_as_fitted = (_share_of_second(each, rows) for each in (body, as_fitted))
+    assert second > 0.6
+    assert second > second_as_fitted + 0.1
+    extremes = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 3.4e38, -3.4e38]
+    numbers = np.array(np.meshgrid(extremes, extremes, extremes), np.float32).reshape(3, -1).T
+    texts = np.full((len(numbers), 2), "a", np.object_)
+    for inputs in (rows.inputs, plant_rows(model, rows.inputs), ModelInputs(numbers, texts)):
+        expected = Graph(as_fitted).predict(inputs)
+        np.testing.assert_array_equal(Graph(body).predict(inputs), expected)
+
+
+def _share_of_second(body: bytes, rows: Rows) -> float:
+    """Return the share of the ways from node to node that are second branches."""
+    model = onnx.load_model_from_string(body)
+    [ensemble] = (node for node in model.graph.node if node.op_type.startswith("TreeEnsemble"))
+    del model.graph.output[:]
+    model.graph.output.append(
+        helper.make_tensor_value_info(ensemble.input[0], TensorProto.FLOAT, [None, None])
+    )
+    matrix = Graph(model.SerializeToString()).predict(rows.inputs).tolist()
+    found = {each.name: helper.get_attribute_value(each) for each in ensemble.attribute}
+    fields = ("modes", "featureids", "values", "truenodeids", "falsenodeids",
+              "missing_value_tracks_true")  # fmt: skip
+    nodes = dict(
+        zip(
+            zip(found["nodes_treeids"], found["nodes_nodeids"], strict=True),
+            zip(*(found[f"nodes_{field}"] for field in fields), strict=True),
+            strict=True,
+        )
+    )
+    took = [0, 0]
+    for row in matrix:
+        for tree in range(10):
+            place = 0
+            while (node := nodes[tree, place])[0] != b"LEAF":
+                _, feature, value, first, second, tracks = node
+                x = row[feature]
+                takes_first = x <= value or (bool(tracks) and x != x)  # noqa: PLR0124 - NaN
+                place = first if takes_first else second
+                took[not takes_first] += 1
+    return took[1] / sum(took)
+
+
+def test_only_columns_that_turned_nodes_ask_for_have_a_negative() -> None:
+    """A thousand words need not be copied where trees ask for a few."""
+    rows = make_rows("binary", numeric=6)
+    rows.inputs.numeric[:, 1:] = 7.0  # nothing to ask for
+    graph = onnx.load_model_from_string(export_graph(fit("binary", "boosting", rows))).graph
+    [negative] = (node for node in graph.node if node.op_type == "Neg")
+    [source] = (node for node in graph.node if negative.input[0] in node.output)
+    [columns] = (each for each in graph.initializer if each.name in source.input)
+    assert source.op_type == "Gather"
+    asked = set(numpy_helper.to_array(columns).tolist())
+    assert 0 in asked
+    assert not asked & {1, 2, 3, 4, 5}
+
+
 @pytest.mark.parametrize("candidate", CANDIDATES)
 @pytest.mark.parametrize("task", TASKS)
 def test_a_graph_has_the_interface_of_serving_and_nothing_else(candidate: str, task: Task) -> None:
