@@ -90,14 +90,12 @@ def read_rows(raw: RawTable, contract: Contract) -> tuple[RawTable, Rows]:
     shifts = run("SELECT first, shift FROM shifts ORDER BY first").fetchnumpy()
     places = np.arange(raw.regular_rows)
     numbers = places + shifts["shift"][np.searchsorted(shifts["first"], places, "right") - 1]
-    found = run("SELECT rowid AS place, * FROM checked WHERE reason IS NULL").fetchnumpy()
+    found = run("SELECT rowid AS place, * FROM checked WHERE fault IS NULL").fetchnumpy()
     names = list(cells)
-    faults = {
-        place: (reason, names[wrong])
-        for place, reason, wrong in run(
-            "SELECT rowid, reason, wrong FROM checked WHERE reason IS NOT NULL"
-        ).fetchall()
-    }
+    faults = {}
+    for place, fault in run("SELECT rowid, fault FROM checked WHERE fault IS NOT NULL").fetchall():
+        wrong, _, reason = fault.partition(" ")
+        faults[place] = (reason, names[int(wrong)])
     inputs, notes = _encode(found, list(cells), contract)
     identifiers = None
     if contract.identifier in named:
@@ -144,16 +142,13 @@ def _check(cells: Mapping[str, Cell], contract: Contract, places: Mapping[str, s
             if kinds[name].categories:
                 values.append(f"enum_code({cell.raw}_first) AS v{i}")
     doubts = " OR ".join(f"({cell.doubt})" for cell in cells.values())
-    reasons = ", ".join(f"({cell.fault})" for cell in cells.values())
-    wrong = " ".join(
-        f"WHEN ({cell.fault}) IS NOT NULL THEN {i}" for i, cell in enumerate(cells.values())
-    )
+    # Which column is wrong, and why: as one text, because the longer the statement, the dearer.
+    faults = ", ".join(f"'{i} ' || ({cell.fault})" for i, cell in enumerate(cells.values()))
     identifier = places.get(contract.identifier or "")
     names = [f"trim({identifier}) AS identifier"] if identifier else []
     return (
         f"SELECT {', '.join([*values, *names])},"  # noqa: S608
-        f" CASE WHEN {doubts} THEN coalesce({reasons}) END AS reason,"
-        f" CASE WHEN {doubts} THEN CAST(CASE {wrong} END AS SMALLINT) END AS wrong"
+        f" CASE WHEN {doubts} THEN coalesce({faults}) END AS fault"
         f" FROM {read_cells(cells.values(), 'cells')}"
     )
 
