@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from core.telemetry import Unit
 from lambdas.inference.router import Router
@@ -29,16 +29,15 @@ class Counts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._requests: dict[Labels, int] = defaultdict(int)
+        self._requests: dict[tuple[str, str, int], int] = defaultdict(int)
         self._seconds: dict[str, list[int]] = {}
         self._sums_s: dict[str, float] = defaultdict(float)
         self._events: dict[tuple[str, str], float] = defaultdict(float)
 
     def add_request(self, *, method: str, path: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        labels = (("method", method), ("path", path), ("status", str(status)))
         with self._lock:
-            self._requests[labels] += 1
+            self._requests[method, path, status] += 1
             buckets = self._seconds.setdefault(path, [0] * (len(_BUCKETS_S) + 1))
             buckets[bisect_left(_BUCKETS_S, seconds)] += 1
             self._sums_s[path] += seconds
@@ -60,8 +59,9 @@ class Counts:
     def _list_lines(self) -> Iterator[str]:
         yield "# HELP loop_requests_total Requests that were answered."
         yield "# TYPE loop_requests_total counter"
-        for labels, count in sorted(self._requests.items()):
-            yield f"loop_requests_total{_write_labels(labels)} {count}"
+        for (method, route, status), count in sorted(self._requests.items()):
+            asked = (("method", method), ("path", route), ("status", str(status)))
+            yield f"loop_requests_total{_write_labels(asked)} {count}"
         yield "# HELP loop_request_seconds Time from a request's first byte to its answer."
         yield "# TYPE loop_request_seconds histogram"
         for path, counts in sorted(self._seconds.items()):
@@ -80,17 +80,16 @@ class Counts:
 
 
 class Counted:
-    """An ASGI application that counts what another one answers, and tells it at ``/metrics``."""
+    """An ASGI application that counts what a router answers, and tells it at ``/metrics``."""
 
-    def __init__(self, app: Router, counts: Counts) -> None:
-        self._router = app
-        self._app: ASGIApp = app
+    def __init__(self, router: Router, counts: Counts) -> None:
+        self._router = router
         self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection (ASGI)."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._router(scope, receive, send)
         elif scope["path"] == PATH and scope["method"] == "GET":
             await _send_text(send, self._counts.write())
         else:
@@ -98,7 +97,7 @@ class Counted:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_s = time.perf_counter()
-        status = 500
+        method, status = scope["method"], 500
 
         async def notice(message: Message) -> None:
             nonlocal status
@@ -106,11 +105,15 @@ class Counted:
                 status = message["status"]
             await send(message)
 
-        found = self._router.find(scope["method"], scope["path"])
+        found = self._router.find(method, scope["path"])
         try:
-            await self._app(scope, receive, notice)
+            if found is None:
+                await self._router.pass_on(scope, receive, notice)
+            else:
+                response = await self._router.answer(found, scope, receive)
+                status = response.status_code
+                await response(scope, receive, send)
         finally:
-            method = scope["method"]
             self._counts.add_request(
                 method=method if method in _METHODS else "other",
                 path=found[0].path if found else "other",

@@ -8,14 +8,17 @@ goes to the FastAPI application, which is made of the same table when it is firs
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lambdas.inference.deadline import set_deadline
 from lambdas.inference.routes import Route
-from lambdas.inference.web import AsgiRequest
+from lambdas.inference.web import AsgiRequest, Response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+Found: TypeAlias = tuple[Route, Mapping[str, str]]
+"""A route, and the values in the path by their names in it."""
 
 _Parts = tuple[str, ...]
 _NOTHING: Mapping[str, str] = {}
@@ -63,17 +66,25 @@ class Router:
         """Answer one connection (ASGI)."""
         is_http = scope["type"] == "http"
         found = self.find(scope["method"], scope["path"]) if is_http else None
-        if self._limit_s is not None:
-            set_deadline(self._limit_s)
         if found is None:
-            await self.app(scope, receive, send)
+            await self.pass_on(scope, receive, send)
             return
-        request = AsgiRequest(scope, receive)
-        route, request.path_params = found
-        response = await route.answer(request)
+        response = await self.answer(found, scope, receive)
         await response(scope, receive, send)
 
-    def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+    async def answer(self, found: Found, scope: "Scope", receive: "Receive") -> Response:
+        """Answer a request whose route was found."""
+        self._begin()
+        request = AsgiRequest(scope, receive)
+        route, request.path_params = found
+        return await route.answer(request)
+
+    async def pass_on(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Let the application answer what has no route."""
+        self._begin()
+        await self.app(scope, receive, send)
+
+    def find(self, method: str, path: str) -> Found | None:
         """Return the route of a request and the values in its path."""
         found = self._look_up(method, path)
         if found is None and self._list_more is not None:
@@ -82,7 +93,11 @@ class Router:
             found = self._look_up(method, path)
         return found
 
-    def _look_up(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+    def _begin(self) -> None:
+        if self._limit_s is not None:
+            set_deadline(self._limit_s)
+
+    def _look_up(self, method: str, path: str) -> Found | None:
         route = self._plain.get((method, path))
         if route:
             return route, _NOTHING

@@ -153,6 +153,8 @@ def main(
         access_log=False,
         lifespan="off",
         server_header=False,
+        # Nobody here asks where a request came from, and to find out costs each of them.
+        proxy_headers=False,
         timeout_graceful_shutdown=_STOP_S,
     )
     # The server hands a signal on once it has ended, and something is still to be done then.

@@ -67,6 +67,15 @@ class AsgiRequest(Request):
             found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         return found
 
+    def header(self, name: str) -> str | None:
+        """Return one header by its name in lower case, without reading all of them."""
+        wanted = name.encode("latin-1")
+        for found, value in self._scope["headers"]:
+            if found == wanted:
+                text: str = value.decode("latin-1")
+                return text
+        return None
+
     async def read(self, max_bytes: int) -> bytes:
         """Read the body, or raise `TooLargeError`."""
         body = bytearray()
