@@ -4,6 +4,7 @@ Tests that share something dear (a local cloud, synthesized templates) stay toge
 so that it is made once. All others are shared out file by file, the largest groups first.
 """
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 HERE = Path(__file__).parent
 GROUPS = {"e2e": "cloud", "cloud": "cloud", "infra": "infra"}
+
+
+# A shell lets what it starts in the background ignore Ctrl-C, and all that this starts in turn;
+# some tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
