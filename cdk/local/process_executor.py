@@ -71,7 +71,9 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack is n
             body = json.dumps(function.call(call))
         except FunctionError as error:
             failed, body, written = True, json.dumps(error.payload), error.log
-        written = function.take_log() if function is not None else written
+        if function is not None:
+            function.settle()
+            written = function.take_log()
         # The caller need not wait for its metrics to arrive.
         threading.Thread(target=self._publish, args=(written.splitlines(),), daemon=True).start()
         self._logs = self._platform_log(call.request_id, written, time.monotonic() - began)

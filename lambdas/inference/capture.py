@@ -7,6 +7,7 @@ asked their answer, so a failure there is counted by a metric that an alarm watc
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,7 @@ from core.prediction_ids import new_prediction_ids, time_of
 from core.store import ObjectStore
 from core.telemetry import Unit, emit_metrics
 from lambdas.inference.keeping import Keeper, Objects
+from lambdas.inference.looks import Starter
 from lambdas.inference.quick_json import write_json
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ class Recorder:
         Share of the requests that are captured, 0 to 1.
     keeper : Keeper, optional
         Where captures go, when not to the bucket as it is.
+    later : callable, optional
+        Runs something after the answer; without it, captures are kept before.
     emit : callable
         Publishes metrics; see `core.telemetry.emit_metrics`.
     clock : callable
@@ -91,6 +95,7 @@ class Recorder:
         stage: str,
         share: float,
         keeper: Keeper | None = None,
+        later: Starter | None = None,
         emit: Emitter = emit_metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -102,6 +107,8 @@ class Recorder:
         self._clock = clock
         self._zero_due_s: dict[str, float] = {}
         self._waiting: queue.Queue[_Waiting] | None = None
+        self._later = later
+        self._held: deque[_Waiting] = deque()
 
     def draws(self, first_id: str) -> bool:
         """Tell whether a request is captured, by the id of its first prediction.
@@ -132,6 +139,10 @@ class Recorder:
         self._take(_Waiting(first.model, first.prediction_ids[0], lines))
 
     def _take(self, waiting: "_Waiting") -> None:
+        if self._later is not None:
+            self._held.append(waiting)
+            self._later(self._keep_held)
+            return
         if self._waiting is None:
             self._keep(waiting)
             return
@@ -184,10 +195,15 @@ class Recorder:
             found = [waiting.get()]
             while len(found) < _TOGETHER and not waiting.empty():
                 found.append(waiting.get())
-            first = found[0]
-            self._keep(_Waiting(first.model, first.first_id, b"".join(one.line for one in found)))
+            self._keep(_join(found))
             for _ in found:
                 waiting.task_done()
+
+    def _keep_held(self) -> None:
+        """Keep what a request left, with what its shadow added meanwhile, at the price of one."""
+        held = [self._held.popleft() for _ in range(len(self._held))]
+        if held:
+            self._keep(_join(held))
 
     def _keep(self, waiting: "_Waiting") -> None:
         kept = self._keeper.keep(waiting.first_id, waiting.line)
@@ -214,6 +230,11 @@ class _Waiting(NamedTuple):
     model: str
     first_id: str
     line: bytes
+
+
+def _join(several: Sequence[_Waiting]) -> _Waiting:
+    first = several[0]
+    return _Waiting(first.model, first.first_id, b"".join(one.line for one in several))
 
 
 def write_line(batch: Batch) -> bytes:

@@ -6,14 +6,16 @@ from lambdas.inference.lean_start import end_imports  # before everything else
 import json
 from collections.abc import Callable, Coroutine
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from core.errors import InvalidInputError
 from core.store import open_bucket
+from lambdas.inference.afterwards import Afterwards
 from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import MARGIN_S, set_deadline
 from lambdas.inference.events import EventRequest, read_body, write_answer
 from lambdas.inference.keeping import Keeper, Objects
+from lambdas.inference.looks import Starter
 from lambdas.inference.models import Models
 from lambdas.inference.router import Router
 from lambdas.inference.settings import Settings
@@ -26,15 +28,17 @@ if TYPE_CHECKING:
     from mangum.types import LambdaContext
 
 _QUICK_TIMEOUT_S = 1.0
-# What a shadow may cost a caller: nothing runs here once the answer is out.
-_SHADOW_WAIT_S = 0.02
 
 Handler = Callable[[dict[str, Any], "LambdaContext"], dict[str, Any]]
 
 
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Answer one request; what Lambda calls."""
-    return _build_once()(event, context)
+    try:
+        return _build_once()(event, context)
+    finally:
+        if _AFTERWARDS is not None:
+            _AFTERWARDS.end_call()
 
 
 def make_handler(router: Router) -> Handler:
@@ -72,8 +76,15 @@ def make_handler(router: Router) -> Handler:
     return handle
 
 
-def build(settings: Settings) -> Handler:
-    """Put the service together as the settings say. Nothing is sent yet."""
+def build(settings: Settings, *, later: Starter | None = None) -> Handler:
+    """Put the service together as the settings say. Nothing is sent yet.
+
+    Parameters
+    ----------
+    settings : Settings
+    later : callable, optional
+        Runs something after the answer.
+    """
     store = open_bucket(settings.bucket, timeout_s=10.0, max_retries=1)
     quick_store = open_bucket(settings.bucket, timeout_s=_QUICK_TIMEOUT_S, max_retries=1)
     recorder = Recorder(
@@ -81,6 +92,7 @@ def build(settings: Settings) -> Handler:
         stage=settings.stage,
         share=settings.capture_share,
         keeper=_make_keeper(settings),
+        later=later,
     )
     models = Models(
         store,
@@ -88,7 +100,7 @@ def build(settings: Settings) -> Handler:
         refresh_s=settings.alias_refresh_s,
         on_fallback=lambda model: recorder.count("Fallbacks", 1, model=model),
         has_prior=settings.has_prior,
-        trying=Trying(lambda metric, model: recorder.count(metric, 1, model=model), _SHADOW_WAIT_S),
+        trying=Trying(lambda metric, model: recorder.count(metric, 1, model=model), later),
     )
     return make_handler(make_router(models=models, recorder=recorder, keyed=True))
 
@@ -130,7 +142,10 @@ def _refuse_body() -> dict[str, Any]:
 
 @cache
 def _build_once() -> Handler:
-    return build(Settings.from_environment())
+    later = None if _AFTERWARDS is None else _AFTERWARDS.do
+    return build(Settings.from_environment(), later=later)
 
 
+# Lambda takes note of it before the first call only.
+_AFTERWARDS: Final = Afterwards.register()
 end_imports()

@@ -1,10 +1,9 @@
 """The desk of the trials: counts the arms' answers, asks the shadow off the requests' path.
 
 A shadow's answer goes to nobody; it is captured beside the one that was given, under the same
-prediction id. One thread asks it, and a queue of a fixed length stands before that. On a server
-no request waits. Lambda freezes everything once an answer is out, so there a request waits until
-its shadow has answered, but never longer than a small budget. What comes later is captured with a
-later request; what comes too late is dropped, and counted.
+prediction id. It is asked after the answer where a host runs things then. Elsewhere one thread asks
+it, and a queue of a fixed length stands before that. No request waits for it; what would come too
+late is dropped, and counted.
 """
 
 import json
@@ -13,12 +12,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 from core.assignment import draw
 from lambdas.inference.asking import ask_alone
 from lambdas.inference.capture import Batch, Recorder
-from lambdas.inference.deadline import read_remaining_s
+from lambdas.inference.looks import Starter
 from lambdas.inference.served import Arm, Served
 
 MAX_WAITING = 100
@@ -44,7 +44,6 @@ class Mirrored:
     units: Sequence[str] | None
     recorder: Recorder
     began_s: float
-    done: threading.Event = field(default_factory=threading.Event)
 
 
 class Desk:
@@ -52,20 +51,21 @@ class Desk:
 
     Parameters
     ----------
-    wait_s : float
-        How long a request may wait for its shadow.
+    later : callable, optional
+        Runs something after the answer; without it, a thread asks shadows beside the requests.
     clock : callable
         Seconds that only grow.
     """
 
-    def __init__(self, *, wait_s: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self._wait_s = wait_s
+    def __init__(
+        self, *, later: Starter | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._later = later
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting: queue.Queue[Mirrored] | None = None
         self._counts: dict[tuple[str, str], int] = {}
         self._told_at_s = clock()
-        self._ready: list[Batch] = []
 
     def count(self, recorder: Recorder, model: str, arm: str, rows: int) -> None:
         """Count rows that an arm answered; the sums are published every few seconds."""
@@ -86,39 +86,26 @@ class Desk:
         recorder: Recorder,
         *,
         units: Sequence[str] | None = None,
-    ) -> Mirrored | None:
+    ) -> None:
         """Let a shadow be asked what was asked, if the request is drawn; never raises.
 
         A request that is not captured is not mirrored: nobody could ever look at it.
         """
         first_id = prediction_ids[0]
         if arm.served is None or draw(arm.salt, first_id).place >= arm.share:
-            return None
+            return
         if not recorder.draws(first_id):
-            return None
+            return
         mirrored = Mirrored(
             arm, arm.served, records, prediction_ids, units, recorder, self._clock()
         )
+        if self._later is not None:
+            self._later(partial(self._ask, mirrored))
+            return
         try:
             self._open_queue().put_nowait(mirrored)
         except queue.Full:
             recorder.count("ShadowDropped", 1, model=arm.served.version.model)
-            return None
-        return mirrored
-
-    def collect(self, mirrored: Mirrored | None) -> list[Batch]:
-        """Return what shadows have answered, to be captured with the request.
-
-        That waits for this request's shadow, within the budget and the request's own time. Where
-        nobody waits, the shadow's thread captures, and there is nothing to return.
-        """
-        if mirrored is None or not self._wait_s:
-            return []
-        left_s = read_remaining_s()
-        mirrored.done.wait(self._wait_s if left_s is None else min(self._wait_s, left_s))
-        with self._lock:
-            ready, self._ready = self._ready, []
-        return ready
 
     def _open_queue(self) -> "queue.Queue[Mirrored]":
         with self._lock:
@@ -129,15 +116,13 @@ class Desk:
 
     def _work(self, waiting: "queue.Queue[Mirrored]") -> None:
         while True:
-            mirrored = waiting.get()
-            model = mirrored.served.version.model
-            if self._clock() > mirrored.began_s + STALE_S:
-                mirrored.recorder.count("ShadowDropped", 1, model=model)
-            else:
-                self._ask(mirrored, model)
-            mirrored.done.set()
+            self._ask(waiting.get())
 
-    def _ask(self, mirrored: Mirrored, model: str) -> None:
+    def _ask(self, mirrored: Mirrored) -> None:
+        model = mirrored.served.version.model
+        if self._clock() > mirrored.began_s + STALE_S:
+            mirrored.recorder.count("ShadowDropped", 1, model=model)
+            return
         try:
             batch = _answer(mirrored)
         except Exception as error:  # noqa: BLE001 - whatever a shadow does, nobody asked it
@@ -146,11 +131,7 @@ class Desk:
             _log.warning(json.dumps(note))
             mirrored.recorder.count("ShadowFailures", 1, model=model)
             return
-        if self._wait_s:
-            with self._lock:
-                self._ready.append(batch)
-        else:
-            mirrored.recorder.capture(batch)
+        mirrored.recorder.capture(batch)
         self.count(mirrored.recorder, model, "shadow", len(batch.prediction_ids))
 
 

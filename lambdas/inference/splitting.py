@@ -76,13 +76,12 @@ def ask_arms(
                 _ask_challenger(split, chosen, rows, prediction_ids, recorder)
                 or _ask_champion(served, "fallback", chosen, rows, prediction_ids)
             )
-    mirrored = None
     if shadow is not None:
-        mirrored = desk.mirror(shadow, rows.records, prediction_ids, recorder, units=units)
+        desk.mirror(shadow, rows.records, prediction_ids, recorder, units=units)
     # The request is drawn by its first row's id.
     parts.sort(key=lambda part: part.places[0])
     batches = [_write_batch(part, split, rows, units) for part in parts]
-    recorder.capture_together(*batches, *desk.collect(mirrored))
+    recorder.capture_together(*batches)
     for part in parts:
         desk.count(recorder, served.version.model, part.arm, len(part.places))
     return parts[0].asked if split is None else _merge(served, parts, prediction_ids)

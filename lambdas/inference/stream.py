@@ -104,7 +104,7 @@ class Stream:
                 self._renew(self._ask())
             head = self._signer.sign(body, int(now_s))
             try:
-                status = self._wire.post(b"".join((head, *body)))
+                status = self._wire.ask(b"".join((head, *body))).status
             except WireError as error:
                 raise UnavailableError("The stream does not answer.") from error
         if status != _OK:

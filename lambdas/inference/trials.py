@@ -61,12 +61,12 @@ class Trying:
     ----------
     on_failure : callable
         Called with a metric's and a model's name when a challenger or shadow cannot be loaded.
-    shadow_wait_s : float
-        How long a request may wait for its shadow, where nothing runs after the answer.
+    later : callable, optional
+        Runs something after the answer, where the host does that.
     """
 
     on_failure: Callable[[str, str], None] = _ignore
-    shadow_wait_s: float = 0.0
+    later: Starter | None = None
 
 
 class Trials:
@@ -155,7 +155,7 @@ class Trials:
         if self._desk is None:
             from lambdas.inference.mirroring import Desk  # noqa: PLC0415 - only for trials
 
-            self._desk = Desk(wait_s=self._trying.shadow_wait_s)
+            self._desk = Desk(later=self._trying.later)
         return self._desk
 
     def forget(self, model: str) -> None:

@@ -8,6 +8,7 @@ import math
 import socket
 import time
 from contextlib import suppress
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from core.errors import InvalidInputError
@@ -26,6 +27,20 @@ class _StaleError(Exception):
     """The server had closed the connection before it saw the request, as far as one can tell."""
 
 
+class Answer(NamedTuple):
+    """What a server says, but for its body.
+
+    Attributes
+    ----------
+    status : int
+    head : bytes
+        The status line and the headers, as they came.
+    """
+
+    status: int
+    head: bytes
+
+
 class Wire:
     """A connection to one server, made when it is first needed and made again when it was lost.
 
@@ -35,11 +50,11 @@ class Wire:
     ----------
     address : str
         ``http://host[:port]`` or ``https://…``.
-    timeout_s : float
-        Seconds that connecting and answering may take, each.
+    timeout_s : float or None
+        Seconds that connecting and answering may take, each; None is no limit.
     """
 
-    def __init__(self, address: str, *, timeout_s: float) -> None:
+    def __init__(self, address: str, *, timeout_s: float | None) -> None:
         parts = urlsplit(address)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise InvalidInputError("An endpoint must begin with http:// or https:// and a host.")
@@ -50,8 +65,8 @@ class Wire:
         self._timeout_s = timeout_s
         self._socket: socket.socket | None = None
 
-    def post(self, request: bytes) -> int:
-        """Send a whole request and return its answer's status.
+    def ask(self, request: bytes) -> Answer:
+        """Send a whole request and return its answer.
 
         A kept connection may have been closed meanwhile: then it is made anew, once.
 
@@ -62,9 +77,9 @@ class Wire:
         """
         if self._socket is not None:
             with suppress(_StaleError):
-                return self._ask(self._socket, request)
+                return self._exchange(self._socket, request)
         try:
-            return self._ask(self._connect(), request)
+            return self._exchange(self._connect(), request)
         except _StaleError as error:
             raise WireError("The server closes the connection.") from error
 
@@ -91,15 +106,15 @@ class Wire:
         self._socket = found
         return found
 
-    def _ask(self, connection: socket.socket, request: bytes) -> int:
-        answer = b""
+    def _exchange(self, connection: socket.socket, request: bytes) -> Answer:
+        received = b""
         try:
             connection.sendall(request)
-            answer = self._receive(connection, 0, math.inf)
-            status, is_kept = self._read(connection, answer)
+            received = self._receive(connection, 0, math.inf)
+            answer, is_kept = self._read(connection, received)
         except ConnectionError as error:
             self.close()
-            if answer:
+            if received:
                 raise WireError("The answer breaks off.") from error
             raise _StaleError from error
         except (OSError, ValueError) as error:  # timeouts among them
@@ -107,25 +122,25 @@ class Wire:
             raise WireError("The server does not answer.") from error
         if not is_kept:
             self.close()
-        return status
+        return answer
 
-    def _read(self, connection: socket.socket, answer: bytes) -> tuple[int, bool]:
-        """Read an answer to its end; return its status, and whether the connection goes on."""
-        ends_s = time.monotonic() + self._timeout_s
-        while (head_end := answer.find(_END)) < 0:
-            answer += self._receive(connection, len(answer), ends_s)
-        head = answer[:head_end].lower()
+    def _read(self, connection: socket.socket, received: bytes) -> tuple[Answer, bool]:
+        """Read an answer to its end; return it, and whether the connection goes on."""
+        ends_s = math.inf if self._timeout_s is None else time.monotonic() + self._timeout_s
+        while (head_end := received.find(_END)) < 0:
+            received += self._receive(connection, len(received), ends_s)
+        head = received[:head_end].lower()
         version, _, rest = head.partition(b" ")
         if version != b"http/1.1":
             raise ValueError("not an answer of HTTP/1.1")
-        status = int(rest[:3])
+        answer = Answer(int(rest[:3]), received[:head_end])
         _, found, rest = head.partition(b"\r\ncontent-length:")
         if not found:  # its end is told in another way: it need not be understood
-            return status, False
-        missing = head_end + len(_END) + int(rest.partition(b"\r\n")[0]) - len(answer)
+            return answer, False
+        missing = head_end + len(_END) + int(rest.partition(b"\r\n")[0]) - len(received)
         while missing > 0:
             missing -= len(self._receive(connection, missing, ends_s))
-        return status, missing == 0 and b"\r\nconnection: close" not in head
+        return answer, missing == 0 and b"\r\nconnection: close" not in head
 
     @staticmethod
     def _receive(connection: socket.socket, known: int, ends_s: float) -> bytes:

@@ -65,11 +65,13 @@ def main() -> None:
     _send(answers, {"status": "ready"})
     while True:
         request = json.loads(waiting.get())
-        answer = _answer(handler, request)
+        # Without an event it asks for no more than the mark: extensions are done, too.
+        answer = _answer(handler, request) if "event" in request else None
         sys.stdout.flush()
         sys.stderr.write(f"\0{request['request_id']}\n")
         sys.stderr.flush()
-        _send(answers, answer)
+        if answer is not None:
+            _send(answers, answer)
 
 
 def _receive(requests: IO[str], waiting: "queue.SimpleQueue[str]") -> None:

@@ -120,6 +120,7 @@ class Environment:
                 }
                 log = error.log
             if self._function is not None:
+                self._function.settle()
                 log = self._function.take_log()
             self.last_used = time.time()
             return {**answer, "cold_start": cold, "log": log}

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from cdk.local.mends.extensions import ExtensionsApi
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -85,8 +87,16 @@ class FunctionProcess:
         interpreter: str = sys.executable,
     ) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="function-", dir=scratch))
+        self._extensions = ExtensionsApi(
+            {
+                "functionName": environment.get("AWS_LAMBDA_FUNCTION_NAME", ""),
+                "functionVersion": environment.get("AWS_LAMBDA_FUNCTION_VERSION", ""),
+                "handler": handler,
+            }
+        )
         variables = {
             **environment,
+            "AWS_LAMBDA_RUNTIME_API": self._extensions.address,
             "HOME": str(self._scratch),
             "TMPDIR": str(self._scratch),
             "LAMBDA_TASK_ROOT": str(code),
@@ -103,6 +113,9 @@ class FunctionProcess:
         )
         self._pending = b""
         self._log: deque[str] = deque(maxlen=MAX_LOG_LINES)
+        self._marks = threading.Semaphore(0)
+        self._marks_due = 0
+        self._ends_at_s = 0.0
         self._log_ended = threading.Event()
         threading.Thread(target=self._collect_log, args=(self.popen.stderr,), daemon=True).start()
         try:
@@ -119,15 +132,24 @@ class FunctionProcess:
             raise FunctionError(ready["error"])
 
     def call(self, call: Call) -> object:
-        """Return what the handler returns.
+        """Return what the handler returns; extensions may still be at work then, see `settle`.
 
         Raises
         ------
         FunctionError
             When the handler raises, takes too long, or ends its process.
         """
-        self._log_ended.clear()
-        deadline = time.monotonic() + call.timeout_s
+        deadline = self._ends_at_s = time.monotonic() + call.timeout_s
+        self._extensions.await_idle(call.timeout_s)  # they start with the function
+        self._extensions.begin_call(
+            {
+                "eventType": "INVOKE",
+                "deadlineMs": int((time.time() + call.timeout_s) * 1000),
+                "requestId": call.request_id,
+                "invokedFunctionArn": call.function_arn,
+                "tracing": {"type": "X-Amzn-Trace-Id", "value": call.trace_id or ""},
+            }
+        )
         request = {
             "event": call.event,
             "request_id": call.request_id,
@@ -135,11 +157,7 @@ class FunctionProcess:
             "trace_id": call.trace_id,
             "deadline": time.time() + call.timeout_s,
         }
-        pipe = self.popen.stdin
-        if pipe is not None:
-            with suppress(BrokenPipeError):  # said by the answer that does not come
-                pipe.write(json.dumps(request).encode() + b"\n")
-                pipe.flush()
+        self._send(request)
         answer = self._read_answer(deadline, timeout_s=call.timeout_s)
         if answer["status"] != "ok":
             raise FunctionError({**answer["error"], "requestId": call.request_id})
@@ -153,10 +171,22 @@ class FunctionProcess:
         result: object = json.loads(text)
         return result
 
+    def settle(self) -> None:
+        """Wait until all extensions are done with the last call, at most until its time is up."""
+        if not self._extensions.has_extensions or self.popen.poll() is not None:
+            return
+        if not self._extensions.await_idle(max(0.0, self._ends_at_s - time.monotonic())):
+            self._log.append("An extension took longer than the function may take; it was ended.")
+            self.end()
+            return
+        self._send({"request_id": "settled"})
+
     def take_log(self) -> str:
         """Return the lines since the last time, all of them that the last call wrote."""
-        if self.popen.poll() is None:
-            self._log_ended.wait(timeout=1)
+        due, self._marks_due = self._marks_due, 0
+        for _ in range(due):
+            if self.popen.poll() is None:
+                self._marks.acquire(timeout=1)
         lines = []
         with suppress(IndexError):
             while True:
@@ -168,11 +198,20 @@ class FunctionProcess:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
+        self._extensions.close()
         for pipe in (self.popen.stdin, self.popen.stdout):
             if pipe is not None:
                 with suppress(BrokenPipeError):
                     pipe.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _send(self, request: Mapping[str, Any]) -> None:
+        pipe = self.popen.stdin
+        if pipe is not None:
+            self._marks_due += 1
+            with suppress(BrokenPipeError):  # said by the answer that does not come
+                pipe.write(json.dumps(request).encode() + b"\n")
+                pipe.flush()
 
     def _read_answer(
         self, deadline: float, *, timeout_s: float = _INIT_TIMEOUT_S
@@ -213,5 +252,5 @@ class FunctionProcess:
                 if text or not mark:
                     self._log.append(text)
                 if mark:
-                    self._log_ended.set()
+                    self._marks.release()
         self._log_ended.set()

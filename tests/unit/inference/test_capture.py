@@ -1,5 +1,5 @@
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,6 +10,9 @@ from lambdas.inference.keeping import PAUSE_S
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.inference.doubles import FaultyStore
 from tests.unit.inference.service import Service, make_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def predict(service: Service, records: int = 2) -> list[dict[str, Any]]:
@@ -150,6 +153,22 @@ def test_captures_are_written_beside_the_requests_when_a_server_asks_for_it() ->
         one for info in store.list("captured/") for one in parse_lines(store.get(info.key).body)[0]
     ]
     assert len({one.prediction_id for one in captures}) == 10
+
+
+def test_captures_are_kept_after_the_answer_where_a_host_works_then() -> None:
+    store = open_memory()
+    works: list[Callable[[], None]] = []
+    recorder = Recorder(store, stage="dev", share=1.0, later=works.append)
+    ids = new_prediction_ids(2)
+    for one in ids:
+        recorder.capture(Batch("subscriptions", 1, [one], ["Yes"], None, [make_record()]))
+    assert list(store.list("captured/")) == []
+    for work in works:
+        work()
+    # What was left together is kept together.
+    [info] = store.list("captured/")
+    captures, _ = parse_lines(store.get(info.key).body)
+    assert [one.prediction_id for one in captures] == ids
 
 
 def test_refused_request_is_not_captured(service: Service) -> None:
