@@ -47,7 +47,10 @@ class LocalstackProcess(HostedCloud):
     """LocalStack without Docker; its functions run as processes."""
 
     name = f"LocalStack {VERSION}"
-    lacks = _LACKS
+    lacks = (
+        *_LACKS,
+        "Functions are not stopped between calls, and an answer waits for work after the answer.",
+    )
     health_path = HEALTH_PATH
     stop_patience_s = 4.0  # it has nothing to save
     keeps_data = False

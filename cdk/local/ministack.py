@@ -32,6 +32,7 @@ class MinistackCloud(HostedCloud):
         "What AWS does by itself needs no rights: writing logs and traces, calls by API Gateway.",
         "An event that a rule cannot deliver is lost: it does not reach the dead letters.",
         "Lambda has no memory limit and no boto3 of its own; weighted aliases are ignored.",
+        "Functions are not stopped between calls, and an answer waits for work after the answer.",
         "Step Functions writes no logs; Distributed Map ignores ItemBatcher and ResultWriter.",
         "A Step Functions execution does not survive a restart: it ends as FAILED.",
         "Firehose writes one object per record and does not buffer.",

@@ -84,24 +84,23 @@ class Afterwards:
             self._ended_calls.put(None)
 
     def run(self) -> None:
-        """Wait for calls and do what they leave behind, as long as Lambda tells of calls."""
-        while self._await_call():
-            self._ended_calls.get()
-            self._settle()
+        """Do what calls leave behind, as long as Lambda tells of calls."""
+        try:
+            while True:
+                self._wire.send(self._next_call)
+                # Not the answer, which comes when a call begins: to read it would hold that up.
+                self._ended_calls.get()
+                self._settle()
+                status = self._wire.receive().status
+                if status != _OK:
+                    break
+            why = f"status {status}"
+        except WireError as error:
+            why = str(error)
         self._wire.close()
         self._is_over = True
         self._settle()
-
-    def _await_call(self) -> bool:
-        """Tell Lambda that all is done, and wait until it begins another call."""
-        try:
-            status = self._wire.ask(self._next_call).status
-        except WireError as error:
-            _warn("captures are sent before the answers from now on", str(error))
-            return False
-        if status != _OK:
-            _warn("captures are sent before the answers from now on", f"status {status}")
-        return status == _OK
+        _warn("captures are sent before the answers from now on", why)
 
     def _settle(self) -> None:
         while True:

@@ -108,7 +108,7 @@ class Recorder:
         self._zero_due_s: dict[str, float] = {}
         self._waiting: queue.Queue[_Waiting] | None = None
         self._later = later
-        self._held: deque[_Waiting] = deque()
+        self._held: deque[tuple[str, Sequence[Batch]]] = deque()
 
     def draws(self, first_id: str) -> bool:
         """Tell whether a request is captured, by the id of its first prediction.
@@ -125,7 +125,7 @@ class Recorder:
             return
         # A shadow has the ids of the answers that it mirrors, which name an object already.
         first_id = ids[0] if batch.arm != "shadow" else new_prediction_ids(1)[0]
-        self._take(_Waiting(batch.model, first_id, write_line(batch)))
+        self._take(first_id, (batch,))
 
     def capture_together(self, *batches: Batch) -> None:
         """Keep what was answered together by several versions, at the price of one; never raises.
@@ -135,14 +135,14 @@ class Recorder:
         first = batches[0]
         if not self._lots or not self.draws(first.prediction_ids[0]):
             return
-        lines = b"".join(write_line(batch) for batch in batches)
-        self._take(_Waiting(first.model, first.prediction_ids[0], lines))
+        self._take(first.prediction_ids[0], batches)
 
-    def _take(self, waiting: "_Waiting") -> None:
+    def _take(self, first_id: str, batches: Sequence[Batch]) -> None:
         if self._later is not None:
-            self._held.append(waiting)
+            self._held.append((first_id, batches))
             self._later(self._keep_held)
             return
+        waiting = _write(first_id, batches)
         if self._waiting is None:
             self._keep(waiting)
             return
@@ -203,7 +203,7 @@ class Recorder:
         """Keep what a request left, with what its shadow added meanwhile, at the price of one."""
         held = [self._held.popleft() for _ in range(len(self._held))]
         if held:
-            self._keep(_join(held))
+            self._keep(_join([_write(*one) for one in held]))
 
     def _keep(self, waiting: "_Waiting") -> None:
         kept = self._keeper.keep(waiting.first_id, waiting.line)
@@ -230,6 +230,10 @@ class _Waiting(NamedTuple):
     model: str
     first_id: str
     line: bytes
+
+
+def _write(first_id: str, batches: Sequence[Batch]) -> _Waiting:
+    return _Waiting(batches[0].model, first_id, b"".join(map(write_line, batches)))
 
 
 def _join(several: Sequence[_Waiting]) -> _Waiting:

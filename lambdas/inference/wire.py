@@ -106,10 +106,50 @@ class Wire:
         self._socket = found
         return found
 
-    def _exchange(self, connection: socket.socket, request: bytes) -> Answer:
-        received = b""
+    def send(self, request: bytes) -> None:
+        """Send a whole request, whose answer is received later.
+
+        Raises
+        ------
+        WireError
+            If it cannot be sent.
+        """
+        connection = self._socket or self._connect()
         try:
             connection.sendall(request)
+        except OSError as error:
+            self.close()
+            raise WireError("The server does not read.") from error
+
+    def receive(self) -> Answer:
+        """Return the answer to what was sent.
+
+        Raises
+        ------
+        WireError
+            If there is none in time.
+        """
+        if self._socket is None:
+            raise WireError("Nothing was sent.")
+        try:
+            return self._receive_answer(self._socket)
+        except _StaleError as error:
+            raise WireError("The server closes the connection.") from error
+
+    def _exchange(self, connection: socket.socket, request: bytes) -> Answer:
+        try:
+            connection.sendall(request)
+        except ConnectionError as error:
+            self.close()
+            raise _StaleError from error
+        except OSError as error:
+            self.close()
+            raise WireError("The server does not answer.") from error
+        return self._receive_answer(connection)
+
+    def _receive_answer(self, connection: socket.socket) -> Answer:
+        received = b""
+        try:
             received = self._receive(connection, 0, math.inf)
             answer, is_kept = self._read(connection, received)
         except ConnectionError as error:

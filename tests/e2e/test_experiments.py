@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.assignment import draw
+from core.events import Capture, parse_lines
 from tests.e2e.system import LiveSystem, wait_for
 from training.data.simulator import DATASET
 
@@ -35,6 +36,22 @@ def versions(system: LiveSystem) -> Iterator[tuple[int, int]]:
     for command in (("split", "--challenger", "0"), ("shadow", "--share", "0")):
         if system.loop(command[0])["running"]:
             system.loop(*command)
+
+
+def read_captured(system: LiveSystem) -> Iterator[list[Capture]]:
+    """Read the captures of the system's model, object by object."""
+    s3, bucket = system.aws("s3"), system.outputs["DataBucketName"]
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="captured/"):
+        for listed in page.get("Contents", ()):
+            captures, broken = parse_lines(
+                s3.get_object(Bucket=bucket, Key=listed["Key"])["Body"].read()
+            )
+            assert not broken
+            yield [one for one in captures if one.model == DATASET]
+
+
+def is_shadow(capture: Capture) -> bool:
+    return capture.arm == "shadow"
 
 
 def test_a_challenger_and_a_shadow_are_tried_compared_and_ended(
@@ -83,5 +100,11 @@ def test_a_challenger_and_a_shadow_are_tried_compared_and_ended(
     # The versions have the same bundle.
     assert report["shadow"]["agreement"] == 1.0
     assert report["shadow"]["mean_distance"] == pytest.approx(0.0, abs=1e-9)
+    # Asked after the answer, by the same process: so both are kept together, at the price of one.
+    mirrors = [captures for captures in read_captured(system) if any(map(is_shadow, captures))]
+    assert mirrors
+    for captures in mirrors:
+        shadows = {one.prediction_id for one in captures if is_shadow(one)}
+        assert shadows == {one.prediction_id for one in captures if not is_shadow(one)}
     system.loop("split", "--challenger", "0")
     wait_for(lambda: None if ask() else True, within_s=30, what="an endpoint that splits no more")

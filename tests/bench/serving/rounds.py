@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-Work = Callable[[], object]
+Measure = Callable[[], float]
 
 # With five, one and the same work was told as 1.10 and as 1.32 times another on a shared machine.
 _BATCHES = 20
@@ -41,26 +41,23 @@ class Rounds:
         return statistics.median(one / other for one, other in pairs)
 
 
-def time_each(works: Mapping[str, Work], *, calls: int, rounds: int) -> Rounds:
-    """Time works in turn: microseconds of processor for one call.
-
-    Within a round the batches of all works alternate, and the fastest batch of each counts.
-    """
+def take_turns(measures: Mapping[str, Measure], *, rounds: int) -> Rounds:
+    """Measure in turns: within a round all alternate, and the least figure of each counts."""
     found = Rounds()
-    for work in works.values():
-        for _ in range(max(1, calls // 10)):
-            work()
+    for measure in measures.values():
+        measure()
     for _ in range(rounds):
-        fastest = dict.fromkeys(works, float("inf"))
+        least = dict.fromkeys(measures, float("inf"))
         for _ in range(_BATCHES):
-            for name, work in works.items():
-                fastest[name] = min(fastest[name], _time(work, calls))
-        for name, figure in fastest.items():
+            for name, measure in measures.items():
+                least[name] = min(least[name], measure())
+        for name, figure in least.items():
             found.add(name, figure)
     return found
 
 
-def _time(work: Work, calls: int) -> float:
+def time_loop(work: Callable[[], object], *, calls: int) -> float:
+    """Return microseconds of processor for one call, in a loop that never sleeps by itself."""
     began = time.process_time()
     for _ in range(calls):
         work()

@@ -118,14 +118,15 @@ def test_work_is_done_before_the_answer_once_there_is_no_after(
     api: ExtensionsApi, afterwards: Afterwards, caplog: pytest.LogCaptureFixture
 ) -> None:
     api.close()
-    while not caplog.records:
-        threading.Event().wait(0.002)
     done: list[str] = []
-    # The thread has said so a moment before its end.
-    while "before" not in done:
-        afterwards.do(lambda: done.append("before"))
-        afterwards.end_call()
+    afterwards.do(lambda: done.append("after"))
+    afterwards.end_call()
+    while not caplog.records:  # the thread says so at its end
+        threading.Event().wait(0.002)
     assert "captures are sent before the answers from now on" in caplog.text
+    afterwards.do(lambda: done.append("before"))
+    afterwards.end_call()
+    assert done == ["after", "before"]
 
 
 def listen(answer: bytes) -> str:
