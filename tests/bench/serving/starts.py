@@ -1,9 +1,9 @@
 """From a fresh process to its first answer, and what is in memory after a thousand more.
 
 Every process ends with its first answer, without clearing up. Ours reads the registry and the
-bundle over HTTP from a small server of objects on loopback, by the same client as from S3; the
-others read a file. All code is compiled before, because a start without byte code measures the
-compiler.
+bundle over HTTP from a small server of objects on loopback, by the same client as from S3, and
+registers its work after the answer, as on Lambda; the others read a file. All code is compiled
+before, because a start without byte code measures the compiler.
 """
 
 import compileall
@@ -17,12 +17,13 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from cdk.local.mends.extensions import ExtensionsApi
 from core.store import open_memory
 from tests.bench.serving.model import BenchModel
 from tests.bench.serving.report import Row
@@ -76,7 +77,7 @@ def measure_starts(model: BenchModel, home: Path, *, rounds: int) -> list[Row]:
     event = home / "event.json"
     event.write_text(json.dumps(_make_event(model)))
     found = Rounds()
-    with _serve_objects(model) as endpoint:
+    with _serve_objects(model) as endpoint, closing(ExtensionsApi({})) as extensions:
         environment = {
             **{n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"},
             "BENCH_MODEL": str(model.folder.resolve()),
@@ -91,7 +92,9 @@ def measure_starts(model: BenchModel, home: Path, *, rounds: int) -> list[Row]:
         }
         for _ in range(rounds):
             for name, program in (("floor", _FLOOR), ("ours", _OURS), ("usual", _USUAL)):
-                processor_ms, clock_ms = _time(program, environment)
+                processor_ms, clock_ms = _time(
+                    program, {**environment, "AWS_LAMBDA_RUNTIME_API": extensions.address}
+                )
                 found.add(name, processor_ms)
                 found.add(f"{name} clock", clock_ms)
         peak_mb = _read_peak_mb({**environment, "BENCH_MORE": "1000"})
