@@ -41,8 +41,13 @@ class Afterwards:
 
     def __init__(self, wire: Wire, identifier: str) -> None:
         self._wire = wire
+        # The host closes first: so its side keeps the ended connection for a minute, and not ours,
+        # which has only so many ports.
         self._next_call = _write_request(
-            "GET", "event/next", wire.host, f"Lambda-Extension-Identifier: {identifier}"
+            "GET",
+            "event/next",
+            wire.host,
+            f"Lambda-Extension-Identifier: {identifier}\r\nConnection: close",
         )
         self._works: deque[Callable[[], None]] = deque()
         self._ended_calls: SimpleQueue[None] = SimpleQueue()

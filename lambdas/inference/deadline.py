@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from core.errors import UnavailableError
 
 MARGIN_S = 1.0
-"""What is left of a function's time for writing the answer and for the way back."""
+"""What is left of a function's time for the answer's way back, and for what comes after it."""
 
 _ends_at_s: ContextVar[float | None] = ContextVar("ends_at_s", default=None)
 

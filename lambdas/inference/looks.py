@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 _T = TypeVar("_T")
 
 Starter = Callable[[Callable[[], None]], None]
-"""Runs something at once or beside: a test may choose."""
+"""Runs something at once, beside, or when the answer is out."""
 
 
 @dataclass(frozen=True, slots=True)

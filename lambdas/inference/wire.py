@@ -107,16 +107,18 @@ class Wire:
         return found
 
     def send(self, request: bytes) -> None:
-        """Send a whole request, whose answer is received later.
+        """Send a whole request, whose answer is received later, over a new connection.
+
+        Only the answer tells whether a kept one was still open; that would be too late.
 
         Raises
         ------
         WireError
             If it cannot be sent.
         """
-        connection = self._socket or self._connect()
+        self.close()
         try:
-            connection.sendall(request)
+            self._connect().sendall(request)
         except OSError as error:
             self.close()
             raise WireError("The server does not read.") from error

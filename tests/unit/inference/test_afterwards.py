@@ -129,6 +129,46 @@ def test_work_is_done_before_the_answer_once_there_is_no_after(
     assert done == ["after", "before"]
 
 
+def test_connection_that_the_host_closes_between_calls_is_made_anew() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    begin, asked, closed = (threading.Semaphore(0) for _ in range(3))
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            is_next = b"event/next" in connection.recv(65536)
+            if is_next:
+                asked.release()
+                begin.acquire()
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nLambda-Extension-Identifier: me\r\nContent-Length: 2\r\n\r\n{}"
+            )
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                answer(listener.accept()[0])
+                closed.release()
+
+    threading.Thread(target=accept, daemon=True).start()
+    with listener:
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+        afterwards = Afterwards.register({"AWS_LAMBDA_RUNTIME_API": host})
+        assert afterwards is not None
+        assert closed.acquire(timeout=WAIT_S)
+        done: list[int] = []
+        for call in range(3):
+            assert asked.acquire(timeout=WAIT_S)
+            begin.release()
+            afterwards.do(lambda call=call: done.append(call))  # type: ignore[misc]
+            assert closed.acquire(timeout=WAIT_S)
+            afterwards.end_call()
+        assert asked.acquire(timeout=WAIT_S)
+        assert done == [0, 1, 2]
+        listener.shutdown(socket.SHUT_RDWR)
+    begin.release()
+    afterwards.end_call()
+
+
 def listen(answer: bytes) -> str:
     """Answer the first request with some bytes, and hang up."""
     listener = socket.create_server(("127.0.0.1", 0))
