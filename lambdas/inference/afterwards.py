@@ -41,13 +41,8 @@ class Afterwards:
 
     def __init__(self, wire: Wire, identifier: str) -> None:
         self._wire = wire
-        # The host closes first: so its side keeps the ended connection for a minute, and not ours,
-        # which has only so many ports.
         self._next_call = _write_request(
-            "GET",
-            "event/next",
-            wire.host,
-            f"Lambda-Extension-Identifier: {identifier}\r\nConnection: close",
+            "GET", "event/next", wire.host, f"Lambda-Extension-Identifier: {identifier}"
         )
         self._works: deque[Callable[[], None]] = deque()
         self._ended_calls: SimpleQueue[None] = SimpleQueue()
@@ -70,9 +65,10 @@ class Afterwards:
         try:
             identifier = _read_identifier(wire.ask(request))
         except WireError as error:
-            wire.close()
             _warn("captures are sent before the answers", str(error))
             return None
+        finally:
+            wire.close()
         afterwards = cls(wire, identifier)
         threading.Thread(target=afterwards.run, daemon=True).start()
         return afterwards

@@ -107,18 +107,19 @@ class Wire:
         return found
 
     def send(self, request: bytes) -> None:
-        """Send a whole request, whose answer is received later, over a new connection.
+        """Send a whole request, whose answer is received later; not over an encrypted connection.
 
-        Only the answer tells whether a kept one was still open; that would be too late.
+        Only the answer tells whether the request arrived. So a kept connection is looked at before.
 
         Raises
         ------
         WireError
             If it cannot be sent.
         """
-        self.close()
+        if self._socket is not None and not _is_open(self._socket):
+            self.close()
         try:
-            self._connect().sendall(request)
+            (self._socket or self._connect()).sendall(request)
         except OSError as error:
             self.close()
             raise WireError("The server does not read.") from error
@@ -192,3 +193,14 @@ class Wire:
         if not found:
             raise ConnectionError("closed before its end")
         return found
+
+
+def _is_open(connection: socket.socket) -> bool:
+    """Tell whether the other side of a silent connection has not closed it."""
+    try:
+        connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
