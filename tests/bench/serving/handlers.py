@@ -19,7 +19,7 @@ from lambdas.inference.models import Models
 from lambdas.inference.stream import Stream
 from lambdas.inference.table import make_router
 from tests.bench.serving.acknowledging import open_stream
-from tests.bench.serving.calling import Host, open_host
+from tests.bench.serving.calling import Host, open_host, stay_on_one_core
 from tests.bench.serving.model import CATEGORIES, CONTRACT, NUMBERS, BenchModel
 from tests.bench.serving.report import Row
 from tests.bench.serving.rounds import Measure, take_turns, time_loop
@@ -33,7 +33,7 @@ _Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 def measure_handlers(model: BenchModel, *, rounds: int) -> list[Row]:
     """Measure at 1, 100 and 1,000 rows: called as Lambda calls, and in a loop."""
-    with open_stream() as stream, open_host() as host:
+    with open_stream() as stream, open_host() as host, stay_on_one_core():
         return _measure(model, stream, host, rounds)
 
 
