@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInputError
+from lambdas.batch.joining import join_files
 from lambdas.batch.scoring import MAX_LISTED, Count
-from training.data.cells import quote_text
-from training.data.read import connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +70,6 @@ def put_together(parts: Sequence[Path], to: Path, *, folder: Path) -> None:
     folder : Path
         Where it grows, on the disk of `to`.
     """
-    files = ", ".join(quote_text(str(part)) for part in parts)
     whole = folder / "whole.tmp"
-    with connect(folder) as connection:
-        connection.execute(
-            f"COPY (FROM read_parquet([{files}])) TO {quote_text(str(whole))} (FORMAT parquet)"
-        ).fetchall()
+    join_files(parts, whole)
     whole.replace(to)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from core.errors import InvalidInputError
 from training.data.csv_place import MAX_FIELD_CHARACTERS
-from training.data.structure import find_structure
+from training.data.structure import count_marks, find_structure
 
 _LINE_ENDS = b"\r\n"
 
@@ -33,6 +33,8 @@ def find_end(body: bytes, delimiter: str, name: str, *, row: int, is_last: bool)
         If quotation marks cannot be understood.
     """
     end = len(body) if is_last else _end_before(body, len(body))
+    if end and body.find(b'"', 0, end) < 0 and body.find(b"\r", 0, end) < 0:
+        return end, count_marks(memoryview(body)[:end], start=0, delimiter=delimiter)[0]
     odd = body.count(b'"', 0, end) % 2
     while end and odd and not is_last:
         # Without quotation marks every line is a record; with them, one ends where they are even.
@@ -41,11 +43,9 @@ def find_end(body: bytes, delimiter: str, name: str, *, row: int, is_last: bool)
         end = earlier
     if not end:
         return _find_carefully(body, delimiter, name, row=row, is_last=is_last)
-    piece = body[:end]
-    if b"\r" in piece:
-        piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    piece = body[:end].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b'"' not in piece:
-        return end, piece.count(b"\n") + (not piece.endswith(b"\n"))
+        return end, count_marks(piece, start=0, delimiter=delimiter)[0]
     structure = find_structure(piece, delimiter=delimiter)
     if structure is not None:
         return end, len(structure.starts)

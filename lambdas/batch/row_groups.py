@@ -24,8 +24,10 @@ SHARD_ROWS = (40_000, 160_000)
 MAX_SHARD_BYTES = 1024 * 1024 * 1024
 """Of the row groups that one shard is in; they lie on the disk of the function that reads them."""
 
-_MAGIC = b"PAR1"
-_TAIL_BYTES = 8  # the footer's length, and the magic number again
+MAGIC = b"PAR1"
+"""What a Parquet file begins and ends with."""
+TAIL_BYTES = 8
+"""Its end: how long the footer before it is, in four bytes, and the magic number."""
 _MAX_FOOTER_BYTES = 256 * 1024 * 1024
 
 
@@ -98,14 +100,14 @@ def open_groups(origin: Origin, start: int, end: int) -> Iterator[Path]:
     if isinstance(origin, FileOrigin):
         yield origin.path
         return
-    tail = origin.read(max(0, origin.size - _TAIL_BYTES), origin.size)
-    footer = int.from_bytes(tail[:4], "little") + _TAIL_BYTES
-    if not tail.endswith(_MAGIC) or footer > min(origin.size, _MAX_FOOTER_BYTES):
+    tail = origin.read(max(0, origin.size - TAIL_BYTES), origin.size)
+    footer = int.from_bytes(tail[:4], "little") + TAIL_BYTES
+    if not tail.endswith(MAGIC) or footer > min(origin.size, _MAX_FOOTER_BYTES):
         raise broken(origin.name)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.parquet"
         with path.open("wb") as file:
-            file.write(_MAGIC)
+            file.write(MAGIC)
             for first in range(start, end, BLOCK_BYTES):
                 file.seek(first)
                 file.write(origin.read(first, min(first + BLOCK_BYTES, end)))

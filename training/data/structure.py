@@ -41,10 +41,10 @@ class Structure:
         return int((self.ends - self.starts).max())
 
 
-def count_marks(body: bytes, *, start: int, delimiter: str) -> tuple[int, int]:
+def count_marks(body: bytes | memoryview, *, start: int, delimiter: str) -> tuple[int, int]:
     """Count the lines and the delimiters of a CSV's bytes from `start` on."""
     text = np.frombuffer(body, np.uint8)
-    lines = int(start < len(body) and not body.endswith(b"\n"))
+    lines = int(start < len(body) and body[-1:] != b"\n")
     marks = 0
     for first in range(start, len(text), _CACHED_BYTES):
         chunk = text[first : first + _CACHED_BYTES]

@@ -1,4 +1,5 @@
 import multiprocessing
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -306,9 +307,12 @@ def test_prediction_ids_name_the_rows_when_the_contract_names_no_column(tmp_path
     contract = make_contract().model_copy(update={"identifier": None})
     batch = Batch(contract, tmp_path)
     batch.score(write(RECORDS))
-    ids = [row["prediction_id"] for row in batch.read()]
+    found = batch.read()
+    ids = [row["prediction_id"] for row in found]
     assert len(set(ids)) == len(RECORDS)
     assert all(len(name) == 32 for name in ids)
+    assert {uuid.UUID(name).version for name in ids} == {8}
+    assert [int(name[20:], 16) for name in ids] == [row["row_number"] for row in found]
 
 
 def test_a_column_that_may_be_missing_is_told_when_the_file_does_not_have_it(batch: Batch) -> None:
@@ -380,6 +384,23 @@ def test_few_shards_wait_at_a_time(batch: Batch, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(run, "Task", Counted)
     batch.score(write([{"age": i} for i in range(40)]))
     assert len(done) > 6
+
+
+def test_parts_have_the_same_columns_whatever_is_in_them(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch, 60)
+    plain = "c,30,basic,1,yes\n" * 4
+    warned = "c,30,gold,1,yes\n" * 4
+    failed = "c,old,basic,1,yes\n" * 4
+    empty = "\n" * 70
+    mixed = "c,30,gold,1,yes\nc,,basic,,\n,30,,,\nc,1\n"
+    report = batch.score(f"{HEADER}\n{plain}{warned}{failed}{empty}{mixed}{plain}")
+    assert report.shards > 5
+    assert (report.rows, report.warnings, report.failures) == (20, 5, 6)
+    assert [row["warnings"] == [] for row in batch.read()] == (
+        [True] * 4 + [False] * 4 + [True] * 4 + [False] + [True] * 3 + [True] * 4
+    )
 
 
 def test_two_processes_write_the_same_answer_as_one(
