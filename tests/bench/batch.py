@@ -3,7 +3,8 @@
 Same model, same file, a fresh process for each, taken in turns, on one core and on two, from CSV
 and from Parquet. pandas reads the file, the pipeline predicts, and nothing is written; ours reads,
 predicts, and writes Parquet. Seconds of processor time stand beside those of the clock: they hold
-on a busy machine too. The results are written into docs/benchmarks.md.
+on a busy machine too. What a second core is worth on this machine is asked of loops that only
+count, in the same rounds. The results are written into docs/benchmarks.md.
 """
 
 import os
@@ -25,6 +26,8 @@ _FOLDER = Path(".loop/bench/batch").resolve()
 _MODEL = Path(".loop/bench/model").resolve()
 _PAGE = Path("docs/benchmarks.md")
 _ROUNDS = 3
+_STEPS = 300_000_000
+"""Of the loop that only counts: about as long as the batch, and as exposed to the neighbours."""
 _HEADER = (
     "file", "ours", "scikit-learn on pandas", "times as fast", "by processor time",
     "inside onnxruntime", "memory: ours, theirs",
@@ -44,8 +47,9 @@ def main(arguments: list[str]) -> None:
     text = _write_rows(prepare_model(_MODEL), rows)
     cores = [count for count in (1, 2) if count <= len(os.sched_getaffinity(0))]
     lines: list[Row] = []
+    limits: list[float] = []
     for path in (text, _write_parquet(text)):
-        found = _compare(path, cores)
+        found = _compare(path, cores, limits)
         lines += [_describe(path, rows, count, found) for count in cores]
         for line in lines[-len(cores) :]:
             _say("  ".join(line))
@@ -55,15 +59,24 @@ def main(arguments: list[str]) -> None:
             lines[-1] = (*lines[-1][:1], f"{lines[-1][1]} (one core: {gain:.2f}x)", *lines[-1][2:])
     machine = describe_machine("onnxruntime", "duckdb", "scikit-learn", "pandas")
     note = f"Medians of {_ROUNDS} rounds in turns. {machine}."
+    if limits:
+        told = ", ".join(f"{limit:.2f}" for limit in sorted(limits))
+        note += (
+            f" Two cores were {median(limits):.2f} times as fast as one with a loop that only"
+            f" counts, half of it on each ({told})."
+        )
+        _say(note)
     write_tables(_PAGE, "bench-batch", {"Scoring whole files": (_HEADER, lines)}, note=note)
 
 
-def _compare(path: Path, cores: list[int]) -> dict[tuple[str, int], Measured]:
+def _compare(path: Path, cores: list[int], limits: list[float]) -> dict[tuple[str, int], Measured]:
     kinds = [(kind, count) for count in cores for kind in ("ours", "pandas")]
     found: dict[tuple[str, int], list[Measured]] = {kind: [] for kind in kinds}
     for _ in range(_ROUNDS):
         for kind, count in kinds:
             found[kind, count].append(_run(kind, path, count))
+        if len(cores) > 1:
+            limits.append(_count(1) / _count(2))
     return {
         kind: (
             median(run[0] for run in runs),
@@ -88,6 +101,19 @@ def _describe(path: Path, rows: int, count: int, found: dict[tuple[str, int], Me
         f"{ours[2] / ours[1]:.0%}" if count == 1 else "not measured",
         f"{ours[3]:.0f}, {theirs[3]:.0f} MiB",
     )
+
+
+def _count(cores: int) -> float:
+    """Return the seconds until a loop has ended, of which each core counts its part."""
+    loop = f"for _ in range({_STEPS // cores}): pass"
+    started_s = time.perf_counter()
+    counting = [
+        subprocess.Popen(["taskset", "-c", str(core), sys.executable, "-c", loop])
+        for core in sorted(os.sched_getaffinity(0))[:cores]
+    ]
+    for process in counting:
+        process.wait()
+    return time.perf_counter() - started_s
 
 
 def _run(kind: str, path: Path, cores: int) -> Measured:
