@@ -21,9 +21,22 @@ def check_rows(raw: RawTable, filename: str) -> None:
         f"{filename}: {len(raw.ragged)} of {raw.row_count} rows have another number of fields "
         f"than the header, which has {len(raw.columns)}; the first is row {first.row_number}, "
         f"with {len(first.cells)}.",
-        next_step="Give every row as many fields as the header (quote a field that holds the "
-        "delimiter).",
+        next_step=_say_how_to_mend(raw),
     )
+
+
+def _say_how_to_mend(raw: RawTable) -> str:
+    """Return what to do; R and delimiters at the end of lines make all rows longer by one."""
+    if len(raw.ragged) == raw.row_count and all(
+        len(row.cells) == len(raw.columns) + 1 for row in raw.ragged
+    ):
+        if all(not row.cells[-1] for row in raw.ragged):
+            return "Take the delimiter off the end of every row, or put one at the header's too."
+        return (
+            "Name every column in the header. R leaves out the name of its row names: write the"
+            " file with row.names = FALSE."
+        )
+    return "Give every row as many fields as the header (quote a field that holds the delimiter)."
 
 
 def check_names(raw: RawTable, filename: str) -> None:

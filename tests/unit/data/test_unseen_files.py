@@ -291,6 +291,26 @@ def test_what_cannot_be_learned_from_is_refused_in_one_sentence(
     assert caught.value.next_step
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "others", "advice"),
+    [
+        ("{},", "", "", "row.names = FALSE"),
+        ("", ",", "", "off the end of every row"),
+        ("", ",{}", "", "row.names = FALSE"),
+        ("", ",,", "", "as many fields as the header"),
+        ("{},", "", "1,b,no\n", "as many fields as the header"),
+    ],
+)
+def test_rows_that_are_longer_than_the_header_are_told_how_they_came_to_be(
+    first: str, last: str, others: str, advice: str
+) -> None:
+    header, *rows = TABLE.splitlines()
+    longer = [first.format(i) + row + last.format(i) for i, row in enumerate(rows)]
+    with pytest.raises(InvalidInputError, match="another number of fields") as caught:
+        _take("\n".join([header, *longer, others]))
+    assert advice in caught.value.next_step
+
+
 def test_another_spelling_of_the_target_is_suggested() -> None:
     with pytest.raises(InvalidInputError) as caught:
         _take(TABLE, target="Y")
