@@ -9,13 +9,17 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import duckdb
+
 from core.bundle import MAX_GRAPH_BYTES, MAX_MANIFEST_BYTES, Bundle, load_bundle
-from core.errors import InvalidInputError, LoopError
+from core.errors import InvalidInputError, LoopError, UnavailableError
 from core.keys import bundle_graph, bundle_manifest
 from core.store import open_memory
 from lambdas.batch.answer import check_place, put_together
@@ -55,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     chosen = _parse(arguments)
     try:
-        report = _join(chosen) if chosen.parts else _score(chosen)
+        with _disk_watched(chosen.to):
+            report = _join(chosen) if chosen.parts else _score(chosen)
     except LoopError as error:
         fault = {"error": str(error), "next_step": error.next_step, "exit_code": error.exit_code}
         sys.stdout.write(json.dumps(fault) + "\n")
@@ -89,6 +94,21 @@ def _score(chosen: argparse.Namespace) -> dict[str, Any]:
     count = chosen.workers if chosen.file.stat().st_size > _SMALL_BYTES else 1
     with open_workers(bundle, version=chosen.version, count=max(1, count)) as workers:
         return score_file(workers, chosen.file, chosen.to).to_content()
+
+
+@contextmanager
+def _disk_watched(to: Path) -> Iterator[None]:
+    """Say that a file could not be written; files that cannot be read are told where they are."""
+    try:
+        yield
+    except (OSError, duckdb.IOException) as error:
+        # duckdb's message is a document about its inside.
+        why = (error.strerror if isinstance(error, OSError) else None) or "perhaps the disk is full"
+        raise UnavailableError(
+            f"A file could not be written beside {to.name} or in {tempfile.gettempdir()}: {why}.",
+            next_step="See that there is room and that you may write there, and run the same"
+            " command again: it goes on where it was.",
+        ) from error
 
 
 def _join(chosen: argparse.Namespace) -> dict[str, Any]:

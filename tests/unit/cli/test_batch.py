@@ -1,4 +1,7 @@
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -9,6 +12,17 @@ from tests.unit.cli.conftest import Loop
 from tests.unit.cli.doubles import World
 
 FILE = "customer_id,age,plan,usage,active\na,30,basic,1,yes\nb,old,pro,1,no\n"
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Refuse every write beyond so many bytes of a file, in the programs begun here too."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -57,6 +71,27 @@ def test_rejects_a_file_that_is_not_there(loop: Loop, world: World, tmp_path: Pa
 def test_rejects_an_answer_over_the_file(loop: Loop, rows: Path) -> None:
     assert loop("batch", str(rows), "--to", str(rows)).exit_code == 2
     assert rows.read_text() == FILE
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_full_disk_is_told_in_one_sentence_and_nothing_is_lost(
+    loop: Loop, rows: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    header, first, _ = FILE.splitlines()
+    rows.write_text("\n".join([header, *[first] * 20_000]) + "\n")
+    to, file = tmp_path / "answer.parquet", tmp_path / f"rows.{kind}"
+    if kind == "parquet":
+        duckdb.read_csv(str(rows)).write_parquet(str(file))
+    with largest_file(32 * 1024):
+        result = loop("batch", str(file), "--to", str(to))
+    assert result.exit_code == 6
+    assert "A file could not be written beside answer.parquet" in result.output
+    assert "See that there is room" in result.output
+    assert "Traceback" not in capfd.readouterr().err
+    assert not to.exists()
+    again = loop("batch", str(file), "--to", str(to), "--json")
+    assert json.loads(again.stdout)["rows"] == 20_000
+    assert list(tmp_path.glob(".*")) == []
 
 
 def test_rejects_a_model_that_nobody_serves(loop: Loop, rows: Path, tmp_path: Path) -> None:
