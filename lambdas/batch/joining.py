@@ -14,7 +14,7 @@ from lambdas.batch.origin import BLOCK_BYTES
 from lambdas.batch.row_groups import MAGIC, TAIL_BYTES
 from lambdas.batch.thrift import I64, LIST, STRUCT, Struct, read_struct, write_struct
 
-_ROWS, _GROUPS = 3, 4  # of a file; what else its footer says is the same for all
+_SCHEMA, _ROWS, _GROUPS = 2, 3, 4  # of a file
 _COLUMNS, _GROUP_PLACE, _GROUP_NUMBER = 1, 5, 7  # of a row group
 _CONTENT, _PAGE_INDEXES = 3, (4, 6)  # of a column in it
 _CONTENT_PLACES = (9, 10, 11, 14)  # its data, index and dictionary pages, its Bloom filter
@@ -26,14 +26,14 @@ def join_files(paths: Sequence[Path], to: Path) -> None:
     Parameters
     ----------
     paths : sequence of Path
-        At least one, of the same columns, by the same writer.
+        At least one, all of the same columns.
 
     Raises
     ------
     IntegrityError
         If one is not a whole Parquet file, or has other columns than the first.
     """
-    alike: Struct = {}
+    first: Struct = {}
     rows = 0
     groups: list[Struct] = []
     with to.open("wb") as out:
@@ -41,19 +41,20 @@ def join_files(paths: Sequence[Path], to: Path) -> None:
         for path in paths:
             with path.open("rb") as file:
                 start, footer = _read_footer(file, path)
-                rows += footer.pop(_ROWS)[1]
-                by = out.tell() - len(MAGIC)
-                groups += [_move(group, by) for group in footer.pop(_GROUPS)[1][1]]
-                if footer != (alike := alike or footer):
+                first = first or footer
+                if footer[_SCHEMA] != first[_SCHEMA]:
                     raise IntegrityError(
                         f"{path.name} has other columns than {paths[0].name}.",
                         next_step=f"Delete {path.parent}, and run the same command again.",
                     )
+                rows += footer[_ROWS][1]
+                by = out.tell() - len(MAGIC)
+                groups += [_move(group, by) for group in footer[_GROUPS][1][1]]
                 file.seek(len(MAGIC))
                 while left := start - file.tell():
                     out.write(file.read(min(BLOCK_BYTES, left)))
-        whole = {**alike, _ROWS: (I64, rows), _GROUPS: (LIST, (STRUCT, groups))}
-        body = write_struct(dict(sorted(whole.items())))
+        # What else a footer says, who wrote the file above all, is the first one's.
+        body = write_struct({**first, _ROWS: (I64, rows), _GROUPS: (LIST, (STRUCT, groups))})
         out.write(body + len(body).to_bytes(4, "little") + MAGIC)
 
 
@@ -68,7 +69,7 @@ def _read_footer(file: BinaryIO, path: Path) -> tuple[int, Struct]:
         file.seek(start)
         with suppress(IntegrityError):
             footer = read_struct(file.read(size - TAIL_BYTES - start))
-    if not footer.keys() >= {_ROWS, _GROUPS}:
+    if not footer.keys() >= {_SCHEMA, _ROWS, _GROUPS}:
         raise IntegrityError(
             f"{path.name} is not a whole Parquet file.",
             next_step=f"Delete {path}, and run the same command again.",
