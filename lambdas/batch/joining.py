@@ -51,8 +51,8 @@ def join_files(paths: Sequence[Path], to: Path) -> None:
                 by = out.tell() - len(MAGIC)
                 groups += [_move(group, by) for group in footer[_GROUPS][1][1]]
                 file.seek(len(MAGIC))
-                while left := start - file.tell():
-                    out.write(file.read(min(BLOCK_BYTES, left)))
+                for place in range(len(MAGIC), start, BLOCK_BYTES):
+                    out.write(file.read(min(BLOCK_BYTES, start - place)))
         # What else a footer says, who wrote the file above all, is the first one's.
         body = write_struct({**first, _ROWS: (I64, rows), _GROUPS: (LIST, (STRUCT, groups))})
         out.write(body + len(body).to_bytes(4, "little") + MAGIC)

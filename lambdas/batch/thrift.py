@@ -66,6 +66,7 @@ class _Reader:
         return len(self._body) - self._place
 
     def read_fields(self) -> Struct:
+        """Read the fields of a structure up to the mark of its end."""
         found: Struct = {}
         number = 0
         while head := self._take(1)[0]:

@@ -1,246 +1,24 @@
+"""A run that is ended and goes on, and what does it: one process or two."""
+
 import multiprocessing
-import uuid
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from core.bundle import load_bundle
-from core.contract import Column, Contract, FileFormat, Policies, Task
-from core.errors import InvalidInputError, UnavailableError
-from core.store import open_memory
-from lambdas.batch import cutting, part, row_groups, run, workers
-from lambdas.batch.answer import Report
+from core.errors import UnavailableError
+from lambdas.batch import part, run, workers
 from lambdas.batch.part import Done, do_task
 from lambdas.batch.run import score_file
 from lambdas.batch.scoring import Scorer
 from lambdas.batch.workers import open_workers
-from tests.fixtures.bundles import make_champion, make_contract
-from tests.unit.inference.service import Service
-
-HEADER = "customer_id,age,plan,usage,active"
-RECORDS: Sequence[Mapping[str, Any]] = (
-    {"age": 30, "plan": "basic", "usage": 1.5, "active": True},
-    {"age": 0.1, "plan": "gold", "usage": None, "active": False},
-    {"age": 130, "plan": " pro ", "usage": 16777217, "active": None},
-    {"age": 7, "plan": None, "usage": -1e5, "active": True},
-    {"age": 119, "plan": "plus", "usage": 3.0000001, "active": None},
-)
-
-
-class Batch:
-    """A model, and files scored with it."""
-
-    def __init__(self, contract: Contract, folder: Path) -> None:
-        self.service = Service(open_memory())
-        version = make_champion(self.service.store, contract)
-        self.bundle = load_bundle(self.service.store, version.bundle_id)
-        self.folder = folder
-        self.answer = folder / "answer.parquet"
-
-    def score(self, content: str | bytes, *, count: int = 1, version: int = 1) -> Report:
-        path = self.folder / "rows.csv"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return self.score_path(path, count=count, version=version)
-
-    def score_path(self, path: Path, *, count: int = 1, version: int = 1) -> Report:
-        with open_workers(self.bundle, version=version, count=count) as several:
-            return score_file(several, path, self.answer)
-
-    def read(self) -> list[dict[str, Any]]:
-        with duckdb.connect(":memory:") as connection:
-            found = connection.execute("FROM read_parquet(?)", [str(self.answer)])
-            names = [column[0] for column in found.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-    def ask(self, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        reply = self.service.post("/v1/predict", {"records": list(records)})
-        assert reply.status == 200, reply.text
-        found: list[dict[str, Any]] = reply.json["predictions"]
-        return found
-
-
-def write(records: Sequence[Mapping[str, Any]], *, delimiter: str = ",", decimal: str = ".") -> str:
-    def cell(value: object) -> str:
-        if value is None:
-            return ""
-        return str(value).replace(".", decimal) if isinstance(value, float) else str(value)
-
-    names = HEADER.split(",")
-    lines = [delimiter.join(names)]
-    for place, record in enumerate(records):
-        cells = [f"c{place}", *(cell(record.get(name)) for name in names[1:])]
-        lines.append(delimiter.join(cells))
-    return "\n".join(lines) + "\n"
+from tests.fixtures.bundles import make_contract
+from tests.unit.batch.batches import RECORDS, Batch, small, write
 
 
 @pytest.fixture
 def batch(tmp_path: Path) -> Batch:
     return Batch(make_contract(), tmp_path)
-
-
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-@pytest.mark.parametrize(
-    "policies",
-    [
-        Policies(),
-        Policies(unseen_category="as_missing", out_of_range="as_missing"),
-        Policies(out_of_range="clip"),
-    ],
-)
-def test_answers_are_the_endpoints_own_when_rows_are_the_same(
-    task: Task, policies: Policies, tmp_path: Path
-) -> None:
-    batch = Batch(make_contract(task=task, policies=policies), tmp_path)
-    report = batch.score(write(RECORDS))
-    found, wanted = batch.read(), batch.ask(RECORDS)
-    assert (report.rows, report.failures) == (len(RECORDS), 0)
-    for row, (ours, theirs) in enumerate(zip(found, wanted, strict=True)):
-        assert (ours["row_number"], ours["identifier"]) == (row + 2, f"c{row}")
-        assert ours["prediction"] == theirs["prediction"]
-        assert ours.get("probability") == theirs["probability"]
-        assert ours.get("interval") == theirs["interval"]
-        assert ours.get("decision_threshold") == theirs["decision_threshold"]
-        assert ours["failure"] is None
-        assert sorted(map(str, ours["warnings"])) == sorted(map(str, theirs["warnings"]))
-        assert (ours["model"], ours["model_version"]) == ("subscriptions", 1)
-
-
-def test_numbers_and_markers_are_read_as_training_does_when_declared(tmp_path: Path) -> None:
-    contract = make_contract(missing=("unknown", "-999")).model_copy(
-        update={"file": FileFormat(delimiter=";", decimal=",", units=("%",))}
-    )
-    batch = Batch(contract, tmp_path)
-    batch.score("customer_id;age;plan;usage;active\na;12,5;unknown;-999;yes\nb; 50% ;pro;1e3;N\n")
-    wanted = batch.ask(
-        [
-            {"age": 12.5, "plan": None, "usage": None, "active": True},
-            {"age": 50, "plan": "pro", "usage": 1000, "active": False},
-        ]
-    )
-    assert [row["probability"] for row in batch.read()] == [row["probability"] for row in wanted]
-
-
-def test_bad_rows_keep_their_place_without_a_prediction(batch: Batch) -> None:
-    report = batch.score(
-        f"{HEADER}\na,30,basic,1,yes\nb,old,basic,1,yes\n\nc,,pro,1,no\nd,1,2\ne,5,pro,1,maybe\n"
-        "f,30,basic,1,yes\n"
-    )
-    found = batch.read()
-    assert [(row["row_number"], row["failure"], row["failure_field"]) for row in found] == [
-        (2, None, None),
-        (3, "not a number", "age"),
-        (5, "missing", "age"),
-        (6, "too few fields", None),
-        (7, "not a boolean", "active"),
-        (8, None, None),
-    ]
-    assert [row["prediction"] is None for row in found] == [False, True, True, True, True, False]
-    assert [row["probability"] is None for row in found] == [False, True, True, True, True, False]
-    assert (report.rows, report.failures) == (6, 4)
-    assert report.listed[0] == {"row": 3, "field": "age", "reason": "not a number"}
-
-
-def test_overflow_is_a_failure_when_the_answer_is_not_finite(tmp_path: Path) -> None:
-    batch = Batch(make_contract(task="regression"), tmp_path)
-    report = batch.score(f"{HEADER}\na,1,pro,3e38,yes\nb,1,pro,1e39,yes\n")
-    assert report.failures in (1, 2)
-    assert batch.read()[1]["failure"] == "out of range"
-
-
-def small(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr(cutting, "SHARD_BYTES", (size, size))
-
-
-@pytest.mark.parametrize("size", [150, 900])
-def test_pieces_change_nothing_when_records_hold_line_feeds(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch, size: int
-) -> None:
-    lines = [f'"x\n""{i},é",{i},{"pro" if i % 3 else ""},{i}.5,yes' for i in range(40)]
-    text = f"\ufeff{HEADER}\r\n" + "\r\n".join(lines)
-    whole = batch.score(text)
-    expected = batch.read()
-    small(monkeypatch, size)
-    cut = batch.score(text)
-    assert batch.read() == expected
-    assert (cut.rows, cut.failures) == (whole.rows, whole.failures) == (40, 0)
-    assert cut.shards > 1
-    assert expected[-1]["row_number"] == 41
-    assert expected[7]["identifier"] == 'x\n"7,é'
-
-
-def test_row_numbers_hold_when_quotation_marks_are_unusual(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small(monkeypatch, 150)
-    lines = [f'{i}" pipe,{i},pro,1,yes' for i in range(30)]
-    batch.score("\n".join([HEADER, *lines]))
-    assert [row["row_number"] for row in batch.read()] == list(range(2, 32))
-    assert batch.read()[9]["identifier"] == '9" pipe'
-
-
-def test_parquet_is_cut_into_rows(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    path = tmp_path / "rows.parquet"
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(
-            "COPY (SELECT i AS customer_id, i::DOUBLE AS age, 'pro' AS plan, 0.1::FLOAT AS usage,"
-            f" i % 2 = 0 AS active FROM range(100) t(i)) TO '{path}' (FORMAT parquet)"
-        )
-    monkeypatch.setattr(row_groups, "SHARD_ROWS", (1, 30))
-    report = batch.score_path(path)
-    found = batch.read()
-    wanted = batch.ask(
-        [{"age": i, "plan": "pro", "usage": 0.1, "active": i % 2 == 0} for i in range(100)]
-    )
-    assert report.shards == 8
-    assert [row["row_number"] for row in found] == list(range(1, 101))
-    assert [row["probability"] for row in found] == [row["probability"] for row in wanted]
-
-
-@pytest.mark.parametrize("markers", [(), ("-999", "nan")])
-@pytest.mark.parametrize("nullable", [True, False])
-@pytest.mark.parametrize(
-    "policies", [Policies(), Policies(out_of_range="as_missing", unseen_category="as_missing")]
-)
-def test_numbers_of_parquet_are_those_of_their_text(
-    tmp_path: Path, markers: tuple[str, ...], policies: Policies, *, nullable: bool
-) -> None:
-    columns = (
-        Column(name="age", kind="numeric", nullable=nullable, minimum=0, maximum=120),
-        Column(name="plan", kind="categorical", categories=("basic", "pro")),
-        Column(name="usage", kind="numeric"),
-        Column(name="active", kind="boolean", nullable=nullable),
-    )
-    contract = make_contract(missing=markers, policies=policies, columns=columns)
-    contract = contract.model_copy(update={"identifier": None})
-    batch = Batch(contract, tmp_path)
-    values = "0.1, 130, NULL, -999, 16777217, 3e38, -0.0, 1e-300"
-    for more in ("", ", 'nan'::DOUBLE", ", 1e39, 'inf'::DOUBLE"):
-        found = []
-        for kind in ("DOUBLE", "VARCHAR"):
-            path = tmp_path / f"{kind}.parquet"
-            number = "x" if kind != "VARCHAR" else "x::DOUBLE::VARCHAR"
-            truth = "BOOLEAN" if kind == "DOUBLE" else "VARCHAR"
-            with duckdb.connect(":memory:") as connection:
-                connection.execute(
-                    f"COPY (SELECT CAST({number} AS {kind}) AS age, 'pro' AS plan,"
-                    f" (i * 7)::{'INTEGER' if kind == 'DOUBLE' else 'VARCHAR'} AS usage,"
-                    f" CAST(CASE WHEN i % 3 > 0 THEN i % 3 = 1 END AS {truth}) AS active"
-                    f" FROM (SELECT unnest([{values}{more}]::DOUBLE[]) AS x,"
-                    f" generate_subscripts([{values}{more}], 1) AS i)) TO '{path}' (FORMAT parquet)"
-                )
-            batch.score_path(path)
-            found.append(
-                [
-                    {name: value for name, value in row.items() if name != "prediction_id"}
-                    for row in batch.read()
-                ]
-            )
-        assert found[0] == found[1]
 
 
 def test_a_run_goes_on_where_it_was_when_it_was_interrupted(
@@ -303,67 +81,6 @@ def test_parts_are_gone_on_with_when_only_the_end_is_missing(
     assert batch.score(text).resumed == 1
 
 
-def test_prediction_ids_name_the_rows_when_the_contract_names_no_column(tmp_path: Path) -> None:
-    contract = make_contract().model_copy(update={"identifier": None})
-    batch = Batch(contract, tmp_path)
-    batch.score(write(RECORDS))
-    found = batch.read()
-    ids = [row["prediction_id"] for row in found]
-    assert len(set(ids)) == len(RECORDS)
-    assert all(len(name) == 32 for name in ids)
-    assert {uuid.UUID(name).version for name in ids} == {8}
-    assert [int(name[20:], 16) for name in ids] == [row["row_number"] for row in found]
-
-
-def test_a_column_that_may_be_missing_is_told_when_the_file_does_not_have_it(batch: Batch) -> None:
-    report = batch.score("age,plan\n5,pro\n")
-    assert report.absent == ["usage", "active"]
-    [wanted] = batch.ask([{"age": 5, "plan": "pro"}])
-    assert batch.read()[0]["probability"] == wanted["probability"]
-
-
-def test_a_file_without_a_header_is_read_by_place(tmp_path: Path) -> None:
-    contract = make_contract(
-        columns=(Column(name="column_1", kind="numeric"), Column(name="column_2", kind="numeric"))
-    ).model_copy(update={"file": FileFormat(header=False), "identifier": None})
-    batch = Batch(contract, tmp_path)
-    batch.score("1,2\n3,4\n5,6,7\n")
-    found = batch.read()
-    assert [row["row_number"] for row in found] == [1, 2, 3]
-    assert found[2]["failure"] == "too many fields"
-    wanted = batch.ask([{"column_1": 1, "column_2": 2}, {"column_1": 3, "column_2": 4}])
-    assert [row["probability"] for row in found[:2]] == [row["probability"] for row in wanted]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "empty"),
-        (b"age,plan\n", "no rows"),
-        (b"plan,usage\npro,1\n", "no column 'age'"),
-        (b"age,age\n1,2\n", "same name"),
-        (b"age\n\xff\xfe\n", "row 2: not UTF-8"),
-        (b"age\n1\x002\n", "row 2: a NUL byte"),
-        (b"PK\x03\x04xxxx", "spreadsheet"),
-        (b"PAR1xxxx", "cannot be read as one"),
-        (b'age,plan\n1,"pro\n2,pro\n', "row 2"),
-        (b"\n\nage\n1\n", "blank where the header"),
-    ],
-)
-def test_rejects_what_is_no_table_in_one_sentence(batch: Batch, content: bytes, said: str) -> None:
-    with pytest.raises(InvalidInputError, match=said) as caught:
-        batch.score(content)
-    assert "\n" not in str(caught.value)
-    assert not batch.answer.exists()
-
-
-def test_latin_letters_are_read_when_the_contract_says_so(tmp_path: Path) -> None:
-    contract = make_contract().model_copy(update={"file": FileFormat(encoding="latin-1")})
-    batch = Batch(contract, tmp_path)
-    batch.score(f"{HEADER}\né,1,pro,1,yes\n".encode("latin-1"))
-    assert batch.read()[0]["identifier"] == "é"
-
-
 def test_few_shards_wait_at_a_time(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     small(monkeypatch, 60)
     begun: list[int] = []
@@ -384,23 +101,6 @@ def test_few_shards_wait_at_a_time(batch: Batch, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(run, "Task", Counted)
     batch.score(write([{"age": i} for i in range(40)]))
     assert len(done) > 6
-
-
-def test_parts_have_the_same_columns_whatever_is_in_them(
-    batch: Batch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small(monkeypatch, 60)
-    plain = "c,30,basic,1,yes\n" * 4
-    warned = "c,30,gold,1,yes\n" * 4
-    failed = "c,old,basic,1,yes\n" * 4
-    empty = "\n" * 70
-    mixed = "c,30,gold,1,yes\nc,,basic,,\n,30,,,\nc,1\n"
-    report = batch.score(f"{HEADER}\n{plain}{warned}{failed}{empty}{mixed}{plain}")
-    assert report.shards > 5
-    assert (report.rows, report.warnings, report.failures) == (20, 5, 6)
-    assert [row["warnings"] == [] for row in batch.read()] == (
-        [True] * 4 + [False] * 4 + [True] * 4 + [False] + [True] * 3 + [True] * 4
-    )
 
 
 def test_two_processes_write_the_same_answer_as_one(
