@@ -9,6 +9,7 @@ from lambdas.batch.layout import Shard
 from lambdas.batch.row_groups import broken
 from training.data.cells import (
     LARGEST_FLOAT32,
+    as_text,
     is_missing_number,
     manner_of,
     quote_name,
@@ -52,7 +53,7 @@ def read_groups(
                 cells.append(f"{quote_name(written)} AS {cell}")
                 kept += [cell] if kinds[column] == "numeric" else []
             else:
-                cells.append(f"CAST({quote_name(written)} AS VARCHAR) AS {cell}")
+                cells.append(f"{as_text(quote_name(written), str(kind))} AS {cell}")
             columns.append(column)
         first = shard.first_row - 1
         connection.execute(

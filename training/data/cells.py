@@ -72,6 +72,18 @@ def quote_texts(texts: Iterable[str]) -> str:
     return ", ".join(quote_text(text) for text in texts)
 
 
+def as_text(cell: str, kind: str) -> str:
+    """Return the SQL of the text of a cell of any type, from which the same number is read.
+
+    The shortest text of float32's largest number, 3.4028235e38, is that of a larger one.
+    """
+    text = f"CAST({cell} AS VARCHAR)"
+    if kind != "FLOAT":
+        return text
+    largest = f"abs({cell}) = {LARGEST_FLOAT32!r}::FLOAT"
+    return f"CASE WHEN {largest} THEN CAST(CAST({cell} AS DOUBLE) AS VARCHAR) ELSE {text} END"
+
+
 def trimmed(cell: str) -> str:
     """Return the SQL of a cell's text without blanks at its ends."""
     return f"trim({cell}, {quote_text(BLANKS)})"

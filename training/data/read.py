@@ -14,6 +14,7 @@ import duckdb
 
 from core.contract import FileFormat
 from core.errors import InvalidInputError
+from training.data.cells import as_text, quote_name
 from training.data.csv_file import read_csv
 from training.data.table import (
     CANNOT_PARSE,
@@ -143,8 +144,8 @@ def _read_parquet(
     try:
         relation = connection.read_parquet(str(path))
         columns = name_columns(tuple(relation.columns), name=name)
-        quoted = ('"' + column.replace('"', '""') + '"' for column in relation.columns)
-        cells = ", ".join(f"CAST({cell} AS VARCHAR) AS c{i}" for i, cell in enumerate(quoted))
+        texts = map(as_text, map(quote_name, relation.columns), map(str, relation.types))
+        cells = ", ".join(f"{text} AS c{i}" for i, text in enumerate(texts))
         relation.project(cells).create("cells")
     except duckdb.Error as error:
         raise InvalidInputError(

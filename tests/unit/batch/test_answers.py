@@ -176,6 +176,16 @@ def test_numbers_of_parquet_are_those_of_their_text(
         assert found[0] == found[1]
 
 
+def test_the_largest_number_of_float32_is_in_range(batch: Batch) -> None:
+    path = batch.folder / "rows.parquet"
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(
+            "COPY (SELECT 30 AS age, 'pro' AS plan, x::FLOAT AS usage, TRUE AS active FROM"
+            f" (VALUES (3.4028234663852886e38), (0.1), (NULL)) t(x)) TO '{path}' (FORMAT parquet)"
+        ).fetchall()
+    assert batch.score_path(path).failures == 0
+
+
 def test_prediction_ids_name_the_rows_when_the_contract_names_no_column(tmp_path: Path) -> None:
     contract = make_contract().model_copy(update={"identifier": None})
     batch = Batch(contract, tmp_path)

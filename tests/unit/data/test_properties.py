@@ -107,6 +107,20 @@ def _same(one: ModelInputs, other: ModelInputs) -> bool:
     )
 
 
+def test_the_largest_number_is_kept_again() -> None:
+    columns = (Column(name="m", kind="numeric"),)
+    contract = Contract(
+        dataset="any", task="binary", target="y", classes=("n", "p"), columns=columns
+    )
+    # float32 rounds the first and the second to its largest number.
+    numbers = ("3.402823364973241e38", "-3.4028234663852886e38", "1e38", "7")
+    body = "m,y\n" + "".join(f"{number},{label}\n" for number in numbers for label in "np" * 9)
+    store, first = _validate(body.encode(), contract)
+    assert first.quarantined == 0
+    _, again = _validate(store.get(keys.dataset_data("any", first.version)).body, contract)
+    assert (again.version, again.rows, again.quarantined) == (first.version, first.rows, 0)
+
+
 @settings(max_examples=25, deadline=None)
 @given(CONTRACTS, ROWS)
 def test_what_was_kept_is_kept_again_unchanged_and_can_be_served(
