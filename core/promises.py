@@ -11,6 +11,9 @@ from core.store import ObjectStore
 if TYPE_CHECKING:
     from core.manifest import Manifest
 
+BATCH_GRAPH: Final = "batch.onnx"
+"""The graph written once more for many rows at a time, of those models that gain by it."""
+
 MAX_GRAPH_BYTES: Final = 64 * 1024 * 1024
 MAX_MANIFEST_BYTES: Final = 4 * 1024 * 1024
 

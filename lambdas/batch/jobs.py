@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from core import keys
 from core.batch import Job
-from core.bundle import Bundle, load_bundle
+from core.bundle import Bundle, load_batch_bundle
 from core.errors import InvalidInputError
 from core.store import Bucket, open_bucket
 from lambdas.batch.origin import ObjectOrigin
@@ -45,7 +45,7 @@ def load_job(job_id: str) -> Job:
 @lru_cache(maxsize=1)
 def load_model(bundle_id: str) -> Bundle:
     """Load a bundle, verified; the last one is kept."""
-    return load_bundle(open_data_bucket(), bundle_id)
+    return load_batch_bundle(open_data_bucket(), bundle_id)
 
 
 def open_origin(job: Job) -> ObjectOrigin:

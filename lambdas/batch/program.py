@@ -18,9 +18,17 @@ from typing import Any
 
 import duckdb
 
-from core.bundle import MAX_GRAPH_BYTES, MAX_MANIFEST_BYTES, Bundle, load_bundle
+from core.bundle import (
+    BATCH_GRAPH,
+    MAX_GRAPH_BYTES,
+    MAX_MANIFEST_BYTES,
+    Bundle,
+    load_batch_bundle,
+    load_manifest,
+)
 from core.errors import InvalidInputError, LoopError, UnavailableError
-from core.keys import bundle_graph, bundle_manifest
+from core.keys import bundle_file, bundle_manifest
+from core.mlmodel import GRAPH
 from core.store import open_memory
 from lambdas.batch.answer import check_place, put_together
 from lambdas.batch.run import score_file
@@ -40,18 +48,20 @@ def load_folder(folder: Path) -> Bundle:
     IntegrityError
         If its graph is not the one that its manifest promises.
     """
-    bodies = []
-    for name, limit in (("model.onnx", MAX_GRAPH_BYTES), ("manifest.json", MAX_MANIFEST_BYTES)):
-        path = folder / name
-        if not path.is_file() or path.stat().st_size > limit:
-            raise InvalidInputError(f"{path} is not there, or is larger than it can be.")
-        bodies.append(path.read_bytes())
-    graph, manifest = bodies
-    bundle_id = hashlib.sha256(manifest).hexdigest()
+    body = _read(folder / "manifest.json", limit=MAX_MANIFEST_BYTES)
+    bundle_id = hashlib.sha256(body).hexdigest()
     store = open_memory()
-    store.put(bundle_graph(bundle_id), graph)
-    store.put(bundle_manifest(bundle_id), manifest)
-    return load_bundle(store, bundle_id)
+    store.put(bundle_manifest(bundle_id), body)
+    manifest = load_manifest(store, bundle_id)
+    name = BATCH_GRAPH if BATCH_GRAPH in manifest.files else GRAPH
+    store.put(bundle_file(bundle_id, name), _read(folder / name, limit=MAX_GRAPH_BYTES))
+    return load_batch_bundle(store, bundle_id)
+
+
+def _read(path: Path, *, limit: int) -> bytes:
+    if not path.is_file() or path.stat().st_size > limit:
+        raise InvalidInputError(f"{path} is not there, or is larger than it can be.")
+    return path.read_bytes()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -161,7 +161,7 @@ def _prepare_ours(path: Path, cores: int) -> tuple[Callable[[], object], list[fl
 
     inside: list[float] = []
     made = BenchModel(_MODEL)
-    bundle = Bundle("bench", made.manifest, made.graph)
+    bundle = Bundle("bench", made.manifest, made.batch_graph)
 
     class Timed(Predictor):
         def _run(self, numeric: Any, strings: Any) -> Any:  # noqa: ANN401 - passed on

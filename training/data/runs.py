@@ -197,6 +197,8 @@ class CandidateResult(RunFile):
         What was done to the probabilities.
     calibration_losses : dict of str to float
         The cross-validated Brier score of each calibration that was tried.
+    batch_graph_sha256 : str
+        Of the graph for batch scoring; empty where it is the same one.
     repeats_itself : bool
         Whether it was fitted and exported twice and gave the same bytes.
     """
@@ -206,6 +208,7 @@ class CandidateResult(RunFile):
     cross_validated_loss: float | None = None
     reason: str = ""
     graph_sha256: str = ""
+    batch_graph_sha256: str = ""
     environment: Environment | None = None
     fold_losses: tuple[float, ...] = ()
     parameters: dict[str, str] = {}
@@ -291,6 +294,9 @@ class Evaluation(RunFile):
     repeated_rows, unlike_rows : int
         How many rows a second session of the graph answered, and how many of them not in exactly
         the same way.
+    batch_rows, unlike_batch_rows : int
+        How many rows the graph for batch scoring answered, and how many of them not in exactly the
+        same way; no rows where there is no such graph.
     best_candidate, simplest_candidate : str
         The best by cross-validation, and the simplest whose loss is at most
         `cross_validated_limit`; `candidate` is the one of them that the run prefers.
@@ -312,6 +318,8 @@ class Evaluation(RunFile):
     repeats_itself: bool = False
     repeated_rows: int = 0
     unlike_rows: int = 0
+    batch_rows: int = 0
+    unlike_batch_rows: int = 0
     best_candidate: str = ""
     simplest_candidate: str = ""
     cross_validated_limit: float | None = None

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import keys
-from core.bundle import MAX_GRAPH_BYTES
+from core.bundle import BATCH_GRAPH, MAX_GRAPH_BYTES
 from core.errors import IntegrityError
 from core.inputs import ModelInputs
+from core.mlmodel import GRAPH
 from core.store import ObjectStore
 from training.data import runs
 from training.data.arrays import unpack_arrays, unpack_inputs
@@ -49,9 +50,20 @@ def load_results(store: ObjectStore, spec: runs.RunSpec) -> list[runs.CandidateR
 
 def load_graph(store: ObjectStore, run_id: str, best: runs.CandidateResult) -> bytes:
     """Read a candidate's graph; `IntegrityError` when it is not the one that was fitted."""
-    key = keys.run_candidate(run_id, best.candidate, "model.onnx")
+    return _load(store, keys.run_candidate(run_id, best.candidate, GRAPH), best.graph_sha256)
+
+
+def load_batch_graph(store: ObjectStore, run_id: str, best: runs.CandidateResult) -> bytes | None:
+    """Read a candidate's graph for batch scoring, if it has one; see `load_graph`."""
+    if not best.batch_graph_sha256:
+        return None
+    key = keys.run_candidate(run_id, best.candidate, BATCH_GRAPH)
+    return _load(store, key, best.batch_graph_sha256)
+
+
+def _load(store: ObjectStore, key: str, promised: str) -> bytes:
     body = store.get(key, max_bytes=MAX_GRAPH_BYTES).body
-    if hashlib.sha256(body).hexdigest() != best.graph_sha256:
+    if hashlib.sha256(body).hexdigest() != promised:
         raise IntegrityError(f"{key} does not have the hash that its result promises.")
     return body
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core import keys
 from core.bundle import (
+    BATCH_GRAPH,
     Manifest,
     Parity,
     PredictionInterval,
@@ -26,7 +27,13 @@ from training.data.arrays import Rows, Split, load_split, select_inputs
 from training.data.names import BASELINE
 from training.data.reports import Report
 from training.data.times import timed
-from training.judge.answers import Answers, load_answers, load_graph, load_results
+from training.judge.answers import (
+    Answers,
+    load_answers,
+    load_batch_graph,
+    load_graph,
+    load_results,
+)
 from training.judge.choose import Choice, choose
 from training.judge.decide import choose_half_width, choose_threshold
 from training.judge.describe import Judged, describe
@@ -82,7 +89,8 @@ def evaluate_run(store: ObjectStore, *, run_id: str) -> runs.Evaluation:
         answers=graph.predict(split.holdout.inputs),
         baseline=load_answers(store, run_id, BASELINE).holdout,
     )
-    work = _Work(spec, picked, split, graph, answers, answered)
+    batch_graph = load_batch_graph(store, run_id, picked)
+    work = _Work(spec, picked, split, graph, batch_graph, answers, answered)
     manifest, files = work.make_manifest(runs.load_data(store, run_id))
     bundle_id = publish_bundle(store, graph=graph.body, manifest=manifest, files=files)
     champion = _ask_champion(store, spec.contract, split.holdout)
@@ -109,6 +117,7 @@ class _Work:
     picked: runs.CandidateResult
     split: Split
     graph: Graph
+    batch_graph: bytes | None
     answers: Answers
     answered: Answered
 
@@ -127,6 +136,8 @@ class _Work:
             python=provenance.python,
             packages=provenance.packages,
         )
+        if self.batch_graph is not None:
+            files[BATCH_GRAPH] = self.batch_graph
         manifest = Manifest(
             model=contract.dataset,
             contract=contract,
@@ -160,6 +171,7 @@ class _Work:
             "champion": report.champion_metrics,
         }
         repeated, unlike = self._repeat()
+        batch_rows, unlike_batch = self._compare_batch()
         return runs.Evaluation(
             candidate=manifest.candidate,
             bundle_id=report.bundle_id,
@@ -177,19 +189,26 @@ class _Work:
             repeats_itself=self.picked.repeats_itself,
             repeated_rows=repeated,
             unlike_rows=unlike,
+            batch_rows=batch_rows,
+            unlike_batch_rows=unlike_batch,
             best_candidate=choice.best.candidate,
             simplest_candidate=choice.simplest.candidate,
             cross_validated_limit=choice.limit,
         )
 
+    @cached_property
+    def _proofs(self) -> NDArray[np.float64]:
+        """The graph's answers for every holdout row and for the rows planted at edges."""
+        planted = self.graph.predict(self.answers.planted_inputs)
+        return np.concatenate([self.answered.answers, planted])
+
     def _prove(self) -> Parity:
-        """Compare with scikit-learn on every holdout row and on the rows planted at edges."""
+        """Compare with scikit-learn."""
         answers, holdout = self.answers, self.answered.holdout
-        planted = self.graph.predict(answers.planted_inputs)
         return measure_parity(
             holdout.task,
             np.concatenate([answers.holdout, answers.planted]),
-            np.concatenate([self.answered.answers, planted]),
+            self._proofs,
             threshold=holdout.threshold,
             tolerance=TOLERANCES[self.spec.precision],
         )
@@ -200,6 +219,15 @@ class _Work:
         asked = select_inputs(self.answered.inputs, np.arange(min(len(first), _REPEATED_ROWS)))
         again = Graph(self.graph.body).predict(asked)
         return len(asked), int((again != first[: len(asked)]).any(axis=1).sum())
+
+    def _compare_batch(self) -> tuple[int, int]:
+        """Ask the graph for batch scoring; return rows asked and rows answered unlike."""
+        if self.batch_graph is None:
+            return 0, 0
+        graph = Graph(self.batch_graph)
+        asked = (self.answered.inputs, self.answers.planted_inputs)
+        found = np.concatenate([graph.predict(inputs) for inputs in asked])
+        return len(found), int((found != self._proofs).any(axis=1).sum())
 
     def _find_chance(self) -> float | None:
         chance = self.scored.chance

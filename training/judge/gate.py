@@ -231,6 +231,15 @@ def _answers_alike(evaluation: runs.Evaluation) -> Iterator[runs.Rule]:
         passed=evaluation.unlike_rows == 0,
         advice="Train again: the machine did not compute the same twice.",
     )
+    if evaluation.batch_rows:
+        yield runs.Rule(
+            rule="rows that the graph for batch scoring answers otherwise",
+            value=float(evaluation.unlike_batch_rows),
+            limit=0.0,
+            passed=evaluation.unlike_batch_rows == 0,
+            advice="Train with the onnxruntime of the lock files; another one adds in another"
+            " order.",
+        )
 
 
 def _can_be_served(evaluation: runs.Evaluation, limits: Limits) -> Iterator[runs.Rule]:

@@ -20,7 +20,7 @@ from core.errors import IntegrityError
 from training.model.candidates import FittedModel, take_last_step
 from training.model.export_calibration import export_calibration
 from training.model.export_features import export_features
-from training.model.parts import make_constant
+from training.model.parts import keep_needed, make_constant
 from training.model.trees import mend_trees, prefer_second_branches, read_trees, write_as_sum
 from training.model.vocabulary import Vocabulary
 
@@ -56,9 +56,8 @@ def export_graph(model: FittedModel) -> bytes:
             nodes += more_nodes
             constants += more_constants
         width = 1 if model.task == "regression" else len(model.estimator.classes_)
-    nodes = _prune(nodes, output)
-    read = {name for node in nodes for name in node.input}
-    constants = [constant for constant in constants if constant.name in read]
+    # Not the nodes of the label, which nobody reads.
+    nodes, constants = keep_needed(nodes, constants, output)
     graph = helper.make_graph(
         nodes,
         "model",
@@ -168,14 +167,3 @@ def _rename(nodes: Iterable[onnx.NodeProto], old: str, new: str) -> None:
             for place, name in enumerate(names):
                 if name == old:
                     names[place] = new
-
-
-def _prune(nodes: list[onnx.NodeProto], output: str) -> list[onnx.NodeProto]:
-    """Keep the nodes that the output needs: not those of the label, which nobody reads."""
-    needed = {output}
-    kept: list[onnx.NodeProto] = []
-    for node in reversed(nodes):
-        if needed & set(node.output):
-            needed.update(node.input)
-            kept.append(node)
-    return kept[::-1]

@@ -10,7 +10,9 @@ from dataclasses import replace
 import numpy as np
 
 from core import keys, parts
+from core.bundle import BATCH_GRAPH
 from core.errors import IntegrityError, InvalidInputError
+from core.mlmodel import GRAPH
 from core.store import ObjectStore
 from training.data import runs
 from training.data.arrays import (
@@ -28,6 +30,7 @@ from training.model.calibrate import find_rows_at_knots
 from training.model.candidates import FittedModel, Material, fit_material, prepare
 from training.model.configure import CrossValidation, configure
 from training.model.export import export_graph
+from training.model.export_masks import export_masks
 from training.model.own_candidate import make_own_recipe, to_reason, try_export
 from training.model.plant import plant_rows
 from training.model.precision import reduce_precision
@@ -94,8 +97,11 @@ def _fit(
     graph = export_graph(model)
     if recipe.name != BASELINE:  # a constant has no weights
         graph = reduce_precision(graph, spec.precision)
+    batch_graph = export_masks(graph)
     answers = _pack_answers(model, material, split, crossed)
-    store.put(keys.run_candidate(spec.run_id, recipe.name, "model.onnx"), graph)
+    store.put(keys.run_candidate(spec.run_id, recipe.name, GRAPH), graph)
+    if batch_graph is not None:
+        store.put(keys.run_candidate(spec.run_id, recipe.name, BATCH_GRAPH), batch_graph)
     store.put(keys.run_candidate(spec.run_id, recipe.name, "holdout.npz"), answers)
     return runs.CandidateResult(
         candidate=recipe.name,
@@ -107,9 +113,14 @@ def _fit(
         calibration=chosen.calibrated.method,
         calibration_losses=dict(chosen.calibrated.losses),
         repeats_itself=repeats_itself(recipe, rows, contract, seed=seed, parameters=parameters),
-        graph_sha256=hashlib.sha256(graph).hexdigest(),
+        graph_sha256=_hash(graph),
+        batch_graph_sha256="" if batch_graph is None else _hash(batch_graph),
         environment=describe_environment("fit"),
     )
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def _pack_answers(

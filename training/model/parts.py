@@ -1,5 +1,6 @@
 """A piece of an ONNX graph while it is put together."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,3 +38,16 @@ class Part:
 def make_constant(name: str, array: NDArray[np.generic]) -> onnx.TensorProto:
     """Return an array as a graph's constant."""
     return numpy_helper.from_array(array, name=name)
+
+
+def keep_needed(
+    nodes: Sequence[onnx.NodeProto], constants: Iterable[onnx.TensorProto], output: str
+) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
+    """Leave out the nodes and constants that an output does not need."""
+    needed = {output}
+    kept: list[onnx.NodeProto] = []
+    for node in reversed(nodes):
+        if needed & set(node.output):
+            needed.update(node.input)
+            kept.append(node)
+    return kept[::-1], [constant for constant in constants if constant.name in needed]

@@ -51,7 +51,7 @@ class BenchModel:
     Attributes
     ----------
     folder : pathlib.Path
-        Holds ``model.onnx``, ``rows.json`` and, for the peers, ``pipeline.pkl``.
+        Holds ``model.onnx``, ``batch.onnx``, ``rows.json`` and, for the peers, ``pipeline.pkl``.
     """
 
     folder: Path
@@ -59,6 +59,10 @@ class BenchModel:
     @property
     def graph(self) -> bytes:
         return (self.folder / "model.onnx").read_bytes()
+
+    @property
+    def batch_graph(self) -> bytes:
+        return (self.folder / "batch.onnx").read_bytes()
 
     @property
     def manifest(self) -> Manifest:
@@ -106,6 +110,7 @@ def _make(folder: Path) -> None:
     from training.data.arrays import Rows  # noqa: PLC0415 - dear, and needed once
     from training.model.candidates import fit_candidate  # noqa: PLC0415
     from training.model.export import export_graph  # noqa: PLC0415
+    from training.model.export_masks import export_masks  # noqa: PLC0415
     from training.model.recipes import find_recipe  # noqa: PLC0415
 
     records = _draw_records(_TRAINING_ROWS + _ASKED_ROWS)
@@ -118,6 +123,9 @@ def _make(folder: Path) -> None:
     )
     graph = export_graph(model)
     (folder / "model.onnx").write_bytes(graph)
+    batch_graph = export_masks(graph)
+    assert batch_graph is not None, "this model is one that gains by masks"
+    (folder / "batch.onnx").write_bytes(batch_graph)
     (folder / "rows.json").write_text(json.dumps(asked))
     (folder / "pipeline.pkl").write_bytes(pickle.dumps(_fit_pipeline(training, target)))
 

@@ -7,8 +7,10 @@ from pydantic import ValidationError
 
 from core import bundle, keys, promises
 from core.bundle import (
+    BATCH_GRAPH,
     Manifest,
     hash_files,
+    load_batch_bundle,
     load_bundle,
     load_files,
     load_manifest,
@@ -159,6 +161,22 @@ def test_every_file_of_a_bundle_is_kept_and_verified(store: Bucket) -> None:
     with pytest.raises(IntegrityError, match="MLmodel does not have the hash"):
         load_files(store, bundle_id)
     assert load_bundle(store, bundle_id).graph == GRAPH
+
+
+def test_batch_takes_the_graph_that_was_made_for_it_where_there_is_one(store: Bucket) -> None:
+    batch_graph = make_graph(CONTRACT, bias=1.0)
+    hashes = hash_files({"model.onnx": GRAPH, BATCH_GRAPH: batch_graph})
+    manifest = Manifest.model_validate(MANIFEST.model_dump() | {"files": hashes})
+    bundle_id = publish_bundle(
+        store, graph=GRAPH, manifest=manifest, files={BATCH_GRAPH: batch_graph}
+    )
+    assert load_batch_bundle(store, bundle_id).graph == batch_graph
+    assert load_bundle(store, bundle_id).graph == GRAPH
+    store.put(keys.bundle_file(bundle_id, BATCH_GRAPH), batch_graph[:-1] + b"x")
+    with pytest.raises(IntegrityError, match=r"batch\.onnx does not have the hash"):
+        load_batch_bundle(store, bundle_id)
+    alone = make_bundle(store, CONTRACT)
+    assert load_batch_bundle(store, alone) == load_bundle(store, alone)
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,10 @@ def test_passes_a_candidate_within_every_limit(evaluation: Evaluation) -> None:
         (with_parity(classes_identical=False), "decides every row as scikit-learn does: 0"),
         (change(repeats_itself=False), "exported twice, it gives the same bytes: 0, allowed 1"),
         (change(unlike_rows=1), "a second session of the graph answers otherwise: 1, allowed 0"),
+        (
+            change(batch_rows=10, unlike_batch_rows=1),
+            "the graph for batch scoring answers otherwise: 1, allowed 0",
+        ),
         (change(graph_size_bytes=MAX_GRAPH_BYTES + 1), "small enough to serve (bytes)"),
         (change(latency_ms=51.0), "time for one row (milliseconds): 51, allowed 50 (off by 1)"),
     ],

@@ -57,6 +57,14 @@ def make_rows(task: Task = "binary", *, rows: int = 300, seed: int = 0) -> list[
     return found
 
 
+def make_crossed_rows(*, rows: int = 600) -> list[list[str]]:
+    """Rows whose target no linear model can tell, and boosting can."""
+    found = make_rows(rows=rows)
+    for row in found:
+        row[-1] = "Yes" if (float(row[4]) > 50) != (row[2] in {"plus", "pro"}) else "No"
+    return found
+
+
 def to_csv(rows: Sequence[Sequence[str]], *, header: Sequence[str] = HEADER) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
