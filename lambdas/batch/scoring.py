@@ -23,7 +23,9 @@ NO_ANSWER = "the model has no finite answer: its numbers are too large"
 MAX_LISTED = 20
 """Failures that a count lists; the answer has them all."""
 
-_ROWS_AT_ONCE = 1024  # what is computed of more does not stay near the processor
+# What is computed of more rows does not stay near the processor; and of a power of two, the columns
+# of a matrix that is turned around get into one another's way in its caches.
+_ROWS_AT_ONCE = 1000
 _GROUP_ROWS = 163_840  # of a part: most are one row group
 _FORMAT = 3  # of parts: those of another are not gone on with
 

@@ -22,7 +22,7 @@ from training.model.tree_sum import TreeSum
 WORD = 64
 """Bits of a word."""
 
-_MOST_STATES = 128  # of questions that are looked up together
+_MOST_STATES = 512  # of questions that are looked up together
 _ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 Masks = NDArray[np.uint64]
