@@ -20,7 +20,7 @@ from core.inputs import ModelInputs
 from core.values import Reader, read_columns
 from training.data.cells import known_text, manner_of, quote_texts
 from training.data.rules import EXACT_INTEGER, Cell, describe_feature, read_cells
-from training.data.table import RawTable, load
+from training.data.table import RawTable, fetch
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 Note = tuple[int, str, str]
@@ -85,23 +85,20 @@ def read_rows(raw: RawTable, contract: Contract) -> tuple[RawTable, Rows]:
         for column in contract.columns
         if column.name in named
     }
-    raw = load(raw, "checked", _check(cells, contract, named))
-    run = raw.connection.execute
-    shifts = run("SELECT first, shift FROM shifts ORDER BY first").fetchnumpy()
+    raw, every = fetch(raw, _check(cells, contract, named))
+    shifts = raw.connection.execute("SELECT first, shift FROM shifts ORDER BY first").fetchnumpy()
     places = np.arange(raw.regular_rows)
     numbers = places + shifts["shift"][np.searchsorted(shifts["first"], places, "right") - 1]
-    found = run("SELECT rowid AS place, * FROM checked WHERE fault IS NULL").fetchnumpy()
     names = list(cells)
+    is_good = np.ma.getmaskarray(every["fault"])
     faults = {}
-    for place, fault in run("SELECT rowid, fault FROM checked WHERE fault IS NOT NULL").fetchall():
-        wrong, _, reason = fault.partition(" ")
+    for place in np.flatnonzero(~is_good).tolist():
+        wrong, _, reason = every["fault"][place].partition(" ")
         faults[place] = (reason, names[int(wrong)])
-    inputs, notes = _encode(found, list(cells), contract)
-    identifiers = None
-    if contract.identifier in named:
-        texts = run("SELECT identifier FROM checked ORDER BY rowid").fetchnumpy()["identifier"]
-        identifiers = _as_objects(texts)
-    good = np.asarray(found["place"], np.int64)
+    good = np.flatnonzero(is_good)
+    answered = {name: values[good] for name, values in every.items()} if faults else every
+    inputs, notes = _encode(answered, names, contract)
+    identifiers = _as_objects(every["identifier"]) if contract.identifier in named else None
     return raw, Rows(np.asarray(numbers, np.int64), good, inputs, notes, faults, identifiers)
 
 
@@ -156,7 +153,7 @@ def _check(cells: Mapping[str, Cell], contract: Contract, places: Mapping[str, s
 def _encode(
     found: Mapping[str, NDArray[Any]], names: Sequence[str], contract: Contract
 ) -> tuple[ModelInputs, list[Note]]:
-    rows = len(found["place"])
+    rows = len(found["fault"])
     readers, fillers = read_columns(contract), make_fillers(contract)
     numeric = np.full((rows, len(contract.numeric_columns)), np.nan, np.float32)
     strings = np.full((rows, len(contract.string_columns)), "", np.object_)

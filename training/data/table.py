@@ -1,7 +1,7 @@
 """A raw file as rows of text cells in duckdb, however the file was written."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import duckdb
 
@@ -9,6 +9,13 @@ from core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+Columns: TypeAlias = "dict[str, NDArray[Any]]"
+"""By their names; masked where cells are missing."""
+
+Taken = TypeVar("Taken")
 
 CANNOT_PARSE = "save it again as CSV (UTF-8, a comma between fields), or as Parquet"
 
@@ -74,25 +81,45 @@ def load(raw: RawTable, table: str, query: str) -> RawTable:
     InvalidInputError
         If the file cannot be read.
     """
-    found = None
+
+    def make(connection: duckdb.DuckDBPyConnection) -> tuple[None, int]:
+        connection.execute(f"CREATE OR REPLACE TABLE {table} AS {query}").fetchall()
+        return None, count_rows(connection, table)
+
+    return _read(raw, make)[0]
+
+
+def fetch(raw: RawTable, query: str) -> tuple[RawTable, "Columns"]:
+    """Return the columns of one row for each row of the view ``cells``; otherwise as `load`."""
+
+    def take(connection: duckdb.DuckDBPyConnection) -> tuple[Columns, int]:
+        found = connection.execute(query).fetchnumpy()
+        return found, min(map(len, found.values()))
+
+    return _read(raw, take)
+
+
+def _read(
+    raw: RawTable, take: "Callable[[duckdb.DuckDBPyConnection], tuple[Taken, int]]"
+) -> tuple[RawTable, "Taken"]:
+    """Take something of all rows, which says how many it saw; see `load`."""
+    count = None
     try:
         # The rules of all columns are one long statement of several steps: to optimise it takes
         # many seconds, whatever the number of rows, and folds the steps into one another again.
         raw.connection.execute("PRAGMA disable_optimizer").fetchall()
-        raw.connection.execute(f"CREATE TABLE {table} AS {query}").fetchall()
-        found = count_rows(raw.connection, table)
-        if found == raw.regular_rows:
-            return raw
+        found, count = take(raw.connection)
+        if count == raw.regular_rows:
+            return raw, found
     except duckdb.InvalidInputException:
         # Its message holds cells of the file; what is wrong, if anything, is found out below.
         pass
     finally:
         raw.connection.execute("PRAGMA enable_optimizer").fetchall()
-    raw.connection.execute(f"DROP TABLE IF EXISTS {table}").fetchall()
     if raw.again is None:
-        what = "cannot be read" if found is None else f"was read as {found} of {raw.row_count} rows"
+        what = "cannot be read" if count is None else f"was read as {count} of {raw.row_count} rows"
         raise InvalidInputError(f"{raw.name} {what}", next_step=CANNOT_PARSE)
-    return load(raw.again(), table, query)
+    return _read(raw.again(), take)
 
 
 def load_texts(raw: RawTable) -> RawTable:
