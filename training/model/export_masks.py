@@ -7,15 +7,23 @@ scoring reads and the endpoint does not.
 
 import math
 from collections.abc import Sequence
-from functools import reduce
 from itertools import chain
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from training.model.masks import WORD, Layout, Question, ask, cross, group, lay_out, list_leaf_bits
+from training.model.masks import (
+    WORD,
+    Layout,
+    Question,
+    group_questions,
+    lay_out,
+    list_leaf_bits,
+    list_leaves_below,
+    list_masks,
+    list_questions,
+)
 from training.model.parts import Part, keep_needed
 from training.model.tree_sum import TreeSum, read_tree_sum
 
@@ -51,12 +59,11 @@ def export_masks(body: bytes) -> bytes | None:
     layout = None if trees is None else lay_out(trees)
     if trees is None or layout is None:
         return None
-    groups = list(group(ask(trees, layout)))
+    groups = list(group_questions(list_questions(trees)))
     if not _are_quicker(layout, groups, count=int(trees.tree[-1]) + 1):
         return None
     part = Part("masks")
-    possible = _write_possible(part, groups, bits=list_leaf_bits(trees, layout))
-    _write_sum(part, trees, layout, possible)
+    _write_sum(part, trees, layout, _write_possible(part, trees, layout, groups))
     nodes = list(graph.node)
     [place] = (place for place, node in enumerate(nodes) if trees.output in node.output)
     nodes[place : place + 1] = part.nodes
@@ -71,7 +78,7 @@ def export_masks(body: bytes) -> bytes | None:
 
 def _are_quicker(layout: Layout, groups: Sequence[Sequence[Question]], *, count: int) -> bool:
     """Say whether masks take at least a tenth less time than as many trees."""
-    states = sum(math.prod(len(question.masks) for question in asked) for asked in groups)
+    states = sum(math.prod(question.states for question in asked) for asked in groups)
     if states * layout.words * WORD // 8 > _MAX_BYTES:
         return False
     halves = [len(each.thresholds).bit_length() for each in chain(*groups)]
@@ -80,19 +87,21 @@ def _are_quicker(layout: Layout, groups: Sequence[Sequence[Question]], *, count:
 
 
 def _write_possible(
-    part: Part, groups: Sequence[Sequence[Question]], *, bits: NDArray[np.uint64]
+    part: Part, trees: TreeSum, layout: Layout, groups: Sequence[Sequence[Question]]
 ) -> str:
     """Look up which leaves the answers to all questions leave possible: (n_rows, n_words)."""
     states = _write_states(part, list(chain(*groups)))
+    below = list_leaves_below(trees, layout)
     possible = ""
     for place, asked in enumerate(groups):
-        masks = reduce(cross, (question.masks for question in asked))
-        # Bits that are no leaves are gone from the first masks, and so from all.
-        table = part.hold(f"table_{place}", (masks if place else masks & bits).view(np.int64))
+        masks = list_masks(trees, layout, below, asked)
+        if place == 0:  # bits that are no leaves must be gone in the end
+            masks &= list_leaf_bits(trees, layout)
+        table = part.hold(f"table_{place}", masks.view(np.int64))
         state = states[asked[0]]
         for question in asked[1:]:
             name = f"{states[question]}_of_{place}"
-            count = part.hold(f"{name}_count", np.array(len(question.masks)))
+            count = part.hold(f"{name}_count", np.array(question.states))
             times = part.add("Mul", [state, count], f"{name}_times")
             state = part.add("Add", [times, states[question]], name)
         found = part.add("Gather", [table, state], f"found_{place}", axis=0)

@@ -64,16 +64,19 @@ class Question:
         As in `Feature`.
     column : int or None
         Of the number; None for a table.
+    nodes : integer array of shape (n_asking,)
+        The nodes of the trees that ask it.
     thresholds : float32 array of shape (n_thresholds,)
-        On the number, each once and in order.
-    masks : Masks
-        What each state leaves possible.
+        On the number, each once and in order; none for a table.
+    states : int
+        How many there are.
     """
 
     source: str
     column: int | None
+    nodes: NDArray[np.int64]
     thresholds: NDArray[np.float32]
-    masks: Masks
+    states: int
 
 
 def lay_out(trees: TreeSum) -> Layout | None:
@@ -90,41 +93,54 @@ def lay_out(trees: TreeSum) -> Layout | None:
     return Layout(bits, words, -(-count // words), bit)
 
 
-def ask(trees: TreeSum, layout: Layout) -> list[Question]:
+def list_questions(trees: TreeSum) -> list[Question]:
     """Return all that trees ask for."""
-    below = _list_leaves_below(trees, layout)
-    found = []
+    asking: dict[tuple[str, int | None], list[int]] = {}
     for place, feature in enumerate(trees.features):
-        nodes = np.flatnonzero(trees.feature == place)
-        if feature.source not in trees.tables and len(nodes):
-            thresholds, masks = _ask_for_number(trees, layout, below, nodes)
-            found.append(Question(feature.source, feature.column, thresholds, masks))
-    for source, table in trees.tables.items():
-        asked = [place for place, each in enumerate(trees.features) if each.source == source]
-        nodes = np.flatnonzero(np.isin(trees.feature, asked))
+        column = None if feature.source in trees.tables else feature.column
+        asking.setdefault((feature.source, column), []).append(place)
+    found = []
+    for (source, column), features in asking.items():
+        nodes = np.flatnonzero(np.isin(trees.feature, features))
+        if column is None:
+            thresholds, states = np.empty(0, np.float32), len(trees.tables[source])
+        else:
+            thresholds = np.unique(trees.threshold[nodes])
+            states = len(thresholds) + 2
         if len(nodes):
-            columns = np.array([each.column for each in trees.features])[trees.feature[nodes]]
-            masks = _ask_for_row(trees, layout, below, nodes, table[:, columns])
-            found.append(Question(source, None, np.empty(0, np.float32), masks))
+            found.append(Question(source, column, nodes, thresholds, states))
     return found
 
 
-def group(questions: Sequence[Question]) -> Iterator[list[Question]]:
+def group_questions(questions: Sequence[Question]) -> Iterator[list[Question]]:
     """Put questions of few states together: one look answers them all."""
     together: list[Question] = []
     states = 1
-    for question in sorted(questions, key=lambda each: len(each.masks)):
-        states *= len(question.masks)
+    for question in sorted(questions, key=lambda each: each.states):
+        states *= question.states
         if together and states > _MOST_STATES:
             yield together
-            together, states = [], len(question.masks)
+            together, states = [], question.states
         together.append(question)
     yield together
 
 
-def cross(some: Masks, more: Masks) -> Masks:
-    """Return the masks of all pairs of states; those of the second one go by faster."""
-    return (some[:, np.newaxis] & more).reshape(-1, some.shape[1])
+def list_masks(
+    trees: TreeSum, layout: Layout, below: NDArray[np.uint64], questions: Sequence[Question]
+) -> Masks:
+    """Return the masks of all combinations of the questions' states; the last one's go by fastest.
+
+    Parameters
+    ----------
+    below : integer array of shape (n_nodes,)
+        Of `list_leaves_below`.
+    """
+    found = np.full((1, layout.words), _ALL)
+    for question in questions:
+        list_own = _list_of_number if question.column is not None else _list_of_table
+        own = list_own(trees, layout, below, question)
+        found = (found[:, np.newaxis] & own).reshape(-1, layout.words)
+    return found
 
 
 def list_leaf_bits(trees: TreeSum, layout: Layout) -> Masks:
@@ -136,7 +152,7 @@ def list_leaf_bits(trees: TreeSum, layout: Layout) -> Masks:
     return bits
 
 
-def _list_leaves_below(trees: TreeSum, layout: Layout) -> NDArray[np.uint64]:
+def list_leaves_below(trees: TreeSum, layout: Layout) -> NDArray[np.uint64]:
     """Return for each node the bits of its leaves."""
     below = np.where(trees.is_leaf, np.uint64(1) << layout.bit, np.uint64(0)).tolist()
     left, right = trees.left.tolist(), trees.right.tolist()
@@ -145,35 +161,33 @@ def _list_leaves_below(trees: TreeSum, layout: Layout) -> NDArray[np.uint64]:
     return np.array(below, np.uint64)
 
 
-def _ask_for_number(
-    trees: TreeSum, layout: Layout, below: NDArray[np.uint64], nodes: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], Masks]:
-    """Return the thresholds on a number, and the masks of its states."""
-    thresholds, rank = np.unique(trees.threshold[nodes], return_inverse=True)
+def _list_of_number(
+    trees: TreeSum, layout: Layout, below: NDArray[np.uint64], question: Question
+) -> Masks:
+    nodes = question.nodes
+    rank = np.searchsorted(question.thresholds, trees.threshold[nodes])
     words = trees.tree[nodes] % layout.words
     left, right = ~below[trees.left[nodes]], ~below[trees.right[nodes]]
-    low, high = np.full((2, len(thresholds) + 1, layout.words), _ALL)
+    low, high = np.full((2, len(question.thresholds) + 1, layout.words), _ALL)
     np.bitwise_and.at(low, (rank, words), right)  # these states, and those before, go left
     np.bitwise_and.at(high, (rank + 1, words), left)
     low = np.bitwise_and.accumulate(low[::-1])[::-1]
     high = np.bitwise_and.accumulate(high)
     missing = np.full((1, layout.words), _ALL)
     np.bitwise_and.at(missing[0], words, np.where(trees.missing_left[nodes], right, left))
-    return thresholds, np.concatenate([low & high, missing])
+    return np.concatenate([low & high, missing])
 
 
-def _ask_for_row(
-    trees: TreeSum,
-    layout: Layout,
-    below: NDArray[np.uint64],
-    nodes: NDArray[np.int64],
-    values: NDArray[np.float32],
+def _list_of_table(
+    trees: TreeSum, layout: Layout, below: NDArray[np.uint64], question: Question
 ) -> Masks:
-    """Return the masks of a table's rows, given what each node asks of them: (rows, nodes)."""
+    nodes = question.nodes
+    columns = np.array([each.column for each in trees.features])[trees.feature[nodes]]
+    values = trees.tables[question.source][:, columns]
     goes_left = np.where(
         np.isnan(values), trees.missing_left[nodes], values <= trees.threshold[nodes]
     )
     kept = np.where(goes_left, ~below[trees.right[nodes]], ~below[trees.left[nodes]])
-    masks = np.full((layout.words, len(values)), _ALL)
+    masks = np.full((layout.words, question.states), _ALL)
     np.bitwise_and.at(masks, trees.tree[nodes] % layout.words, kept.T)
-    return np.ascontiguousarray(masks.T)
+    return masks.T

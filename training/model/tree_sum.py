@@ -3,8 +3,9 @@
 Read from the graph alone, so that whatever is made of it decides as the graph does.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -96,28 +97,39 @@ def read_tree_sum(graph: onnx.GraphProto) -> TreeSum | None:
     )
     sources = _Sources(graph)
     features = sources.trace(ensemble.input[0]) if is_sum else None
-    if features is None:
-        return None
+    return None if features is None else _read(ensemble.output[0], has, features, sources.tables)
+
+
+def _read(
+    output: str,
+    has: Mapping[str, Any],
+    features: Sequence[Feature],
+    tables: Mapping[str, NDArray[np.float32]],
+) -> TreeSum | None:
+    """Read the attributes of an ensemble; None if what they decide cannot be said of plain x."""
     tree = np.array(has["nodes_treeids"])
     root = np.searchsorted(tree, tree)
     inner = np.array(has["nodes_modes"]) != b"LEAF"
     asked = np.array(has["nodes_featureids"])
     negated = inner & np.array([each.negated for each in features])[asked]
+    threshold = np.array(has["nodes_values"], np.float32)
+    if np.isposinf(threshold[negated]).any():  # any x goes left, and no u says so
+        return None
+    # -x <= v holds just where x <= u does not, if u is the largest float32 below -v.
+    with np.errstate(over="ignore"):  # below the least number is -infinity, as it should
+        below = np.nextafter(-threshold, np.float32(-np.inf))
     weight = np.zeros(len(tree), np.float32)
     leaves = np.searchsorted(tree, has["target_treeids"]) + has["target_nodeids"]
     weight[leaves] = has["target_weights"]
-    # -x <= v holds just where x <= u does not, if u is the largest float32 below -v.
-    threshold = np.array(has["nodes_values"], np.float32)
-    with np.errstate(over="ignore"):  # below the least number is -infinity, as it should
-        below = np.nextafter(-threshold, np.float32(-np.inf))
     missing_left = np.array(has.get("nodes_missing_value_tracks_true", [0] * len(tree))) == 1
     first, second = (root + has[f"nodes_{branch}nodeids"] for branch in ("true", "false"))
-    plain = list(dict.fromkeys(Feature(each.source, each.column) for each in features))
-    place = np.array([plain.index(Feature(each.source, each.column)) for each in features])
+    as_it_is = [replace(each, negated=False) for each in features]
+    plain = list(dict.fromkeys(as_it_is))
+    place = np.array([plain.index(each) for each in as_it_is])
     return TreeSum(
-        output=ensemble.output[0],
+        output=output,
         features=tuple(plain),
-        tables=sources.tables,
+        tables=tables,
         tree=tree,
         feature=np.where(inner, place[asked], -1),
         threshold=np.where(negated, below, threshold),
@@ -144,24 +156,40 @@ class _Sources:
         """Return where each column of a tensor comes from; None if anything was computed of it."""
         if name in self._widths:
             return [Feature(name, column) for column in range(self._widths[name])]
-        maker = self._makers[name]
-        if maker.op_type == "Concat":
-            blocks = [self.trace(each) for each in maker.input]
-            known = [each for block in blocks if block is not None for each in block]
-            return None if None in blocks else known
-        if maker.op_type == "Neg":
-            block = self.trace(maker.input[0])
-            return block and [Feature(each.source, each.column, not each.negated) for each in block]
-        if maker.op_type == "Gather":
-            return self._trace_gather(*maker.input)
-        return None
-
-    def _trace_gather(self, data: str, places: str) -> list[Feature] | None:
-        if data in self._constants:  # rows of a table
-            table = numpy_helper.to_array(self._constants[data])
-            self.tables[places] = table
-            return [Feature(places, column) for column in range(table.shape[1])]
-        block = self.trace(data)
-        if block is None or places not in self._constants:
+        if name not in self._makers:
             return None
-        return [block[place] for place in numpy_helper.to_array(self._constants[places])]
+        maker = self._makers[name]
+        axis = next((each.i for each in maker.attribute if each.name == "axis"), 0)
+        found: list[Feature] | None = None
+        match maker.op_type, axis:
+            case "Concat", 1:
+                found = self._trace_blocks(maker.input)
+            case "Neg", _:
+                block = self.trace(maker.input[0])
+                found = block and [replace(each, negated=not each.negated) for each in block]
+            case "Gather", 0:
+                found = self._trace_rows(*maker.input)
+            case "Gather", 1:
+                found = self._trace_columns(*maker.input)
+        return found
+
+    def _trace_blocks(self, names: Iterable[str]) -> list[Feature] | None:
+        found: list[Feature] = []
+        for name in names:
+            block = self.trace(name)
+            if block is None:
+                return None
+            found += block
+        return found
+
+    def _trace_rows(self, table: str, rows: str) -> list[Feature] | None:
+        if table not in self._constants:
+            return None
+        self.tables[rows] = numpy_helper.to_array(self._constants[table])
+        return [Feature(rows, column) for column in range(self.tables[rows].shape[1])]
+
+    def _trace_columns(self, data: str, columns: str) -> list[Feature] | None:
+        block = self.trace(data)
+        if block is None or columns not in self._constants:
+            return None
+        return [block[column] for column in numpy_helper.to_array(self._constants[columns])]

@@ -84,11 +84,15 @@ def test_masks_answer_as_any_trees(seed: int, monkeypatch: pytest.MonkeyPatch) -
 GRID = tuple(np.arange(-2, 2.5, 0.5).tolist())
 
 
-def draw_trees(random: np.random.Generator, *, most_leaves: int, width: int) -> bytes:
+def draw_trees(
+    random: np.random.Generator, *, most_leaves: int, width: int, is_finite: bool = False
+) -> bytes:
     """Draw a regression's trees, one of them with as many leaves as may be."""
     found: dict[str, Any] = {}
     for tree, leaves in enumerate([most_leaves, *random.integers(1, most_leaves + 1, 40).tolist()]):
         _grow(random, found, tree=tree, leaves=leaves, width=width)
+    if is_finite:
+        found["nodes_values"] = np.clip(found["nodes_values"], -3.4028235e38, 3.4028235e38).tolist()
     weights = random.normal(size=len(found["target_nodeids"])).astype(np.float32)
     weights[random.random(len(weights)) < 0.1] = -0.0
     node = helper.make_node(
@@ -158,6 +162,28 @@ def test_other_models_keep_their_graph(candidate: str, task: Task) -> None:
     """Several sums, no trees at all, or trees of more leaves than a word has bits."""
     rows = make_rows(task, rows=1000)
     assert export_masks(export_graph(fit(task, candidate, rows))) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_finite", "stays"),
+    [("Abs", True, True), ("Neg", True, False), ("Neg", False, True)],
+)
+def test_the_negative_of_a_number_is_told_by_the_number_and_nothing_else_that_was_computed(
+    monkeypatch: pytest.MonkeyPatch, *, kind: str, is_finite: bool, stays: bool
+) -> None:
+    monkeypatch.setattr(masks, "_are_quicker", lambda *_, **__: True)
+    random = np.random.default_rng(0)
+    drawn = draw_trees(random, most_leaves=9, width=3, is_finite=is_finite)
+    model = onnx.load_model_from_string(drawn)
+    model.graph.node[0].input[0] = "computed"
+    model.graph.node.insert(0, helper.make_node(kind, ["numeric"], ["computed"]))
+    trees = model.SerializeToString()
+    body = export_masks(trees)
+    assert (body is None) is stays
+    if body is not None:
+        numbers = random.choice([*EXTREMES, *GRID], (500, 3)).astype(np.float32)
+        inputs = ModelInputs(numbers, np.empty((500, 0), np.object_))
+        np.testing.assert_array_equal(Graph(body).predict(inputs), Graph(trees).predict(inputs))
 
 
 def test_trees_stay_where_so_many_columns_are_asked_for_that_masks_are_no_quicker() -> None:
