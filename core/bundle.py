@@ -1,8 +1,9 @@
 """A bundle: what training publishes and inference loads.
 
-A graph, a manifest, and the files that let MLflow load the graph (`core.mlmodel`). The manifest
-holds the hash of every other file, and the bundle's id is the hash of the manifest's bytes, so an
-id promises every byte of all of them; the promises are checked before anything is parsed.
+A graph, a manifest, the files that let MLflow load the graph (`core.mlmodel`), and, of some trees,
+the same graph once more for batch scoring. The manifest holds the hash of every other file, and the
+bundle's id is the hash of the manifest's bytes, so an id promises every byte of all of them; the
+promises are checked before anything is parsed.
 """
 
 import hashlib

@@ -100,7 +100,7 @@ class BenchModel:
 def prepare_model(folder: Path) -> BenchModel:
     """Fit, export and write the model, unless it is there."""
     made = BenchModel(folder)
-    if not (folder / "pipeline.pkl").exists():
+    if not all((folder / name).exists() for name in ("batch.onnx", "pipeline.pkl")):
         folder.mkdir(parents=True, exist_ok=True)
         _make(folder)
     return made
