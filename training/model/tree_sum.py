@@ -90,7 +90,8 @@ def read_tree_sum(graph: onnx.GraphProto) -> TreeSum | None:
     [ensemble] = found
     has = {each.name: helper.get_attribute_value(each) for each in ensemble.attribute}
     is_sum = (
-        has["n_targets"] == 1
+        has.get("n_targets") == 1
+        and {"nodes_values", "target_weights"} <= has.keys()  # not as float64
         and has.get("aggregate_function", b"SUM") == b"SUM"
         and has.get("post_transform", b"NONE") == b"NONE"
         and {*has["nodes_modes"]} <= {b"BRANCH_LEQ", b"LEAF"}
