@@ -1,6 +1,7 @@
 """``loop batch``: a whole file scored with the deployed model, on this computer or on the cloud."""
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,12 @@ def _run(arguments: list[str]) -> dict[str, Any]:
             raise
     if process.returncode in _INTERRUPTED:
         raise KeyboardInterrupt
+    if process.returncode == -signal.SIGKILL:
+        raise LoopError(
+            "The program that scored was ended from outside: perhaps the memory is too small.",
+            next_step="Close other programs, and run the same command again: it goes on where it"
+            " was.",
+        )
     try:
         document: dict[str, Any] = json.loads(out)
     except ValueError:

@@ -32,10 +32,9 @@ from core.mlmodel import GRAPH
 from core.store import open_memory
 from lambdas.batch.answer import check_place, put_together
 from lambdas.batch.run import score_file
-from lambdas.batch.workers import open_workers
+from lambdas.batch.scoring import make_scorer
 
 INTERRUPTED = 130
-_SMALL_BYTES = 4 * 1024 * 1024
 
 
 def load_folder(folder: Path) -> Bundle:
@@ -88,7 +87,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--file", type=Path)
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--version", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=_count_cores())
+    parser.add_argument("--threads", type=int, default=_count_cores())
     return parser.parse_args(arguments)
 
 
@@ -100,10 +99,8 @@ def _count_cores() -> int:
 
 def _score(chosen: argparse.Namespace) -> dict[str, Any]:
     bundle = load_folder(chosen.bundle)
-    # A small file is scored sooner than more processes have started.
-    count = chosen.workers if chosen.file.stat().st_size > _SMALL_BYTES else 1
-    with open_workers(bundle, version=chosen.version, count=max(1, count)) as workers:
-        return score_file(workers, chosen.file, chosen.to).to_content()
+    scorer = make_scorer(bundle, chosen.version)
+    return score_file(scorer, chosen.file, chosen.to, threads=chosen.threads).to_content()
 
 
 @contextmanager

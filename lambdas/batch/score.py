@@ -19,10 +19,9 @@ from lambdas.batch.jobs import (
     read_job_id,
     read_number,
 )
-from lambdas.batch.scoring import Scorer
+from lambdas.batch.scoring import Scorer, make_scorer
 from lambdas.batch.shards import fetch_shard
 from lambdas.batch.stretches import read_stretch
-from lambdas.batch.workers import make_scorer
 
 
 def handler(event: Event, _context: object) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.bundle import Bundle
 from core.contract import Contract
 from core.errors import IntegrityError
 from lambdas.batch.encoding import Rows, check_columns, read_rows
@@ -224,6 +225,11 @@ class Scorer:
             f" CASE WHEN failure > 0 THEN nullif(([{field}])[failure], '') END AS failure_field"
             f" FROM {source}"
         )
+
+
+def make_scorer(bundle: Bundle, version: int) -> Scorer:
+    """Compile a bundle; see `Predictor`."""
+    return Scorer(Predictor(bundle), bundle.manifest.model, version, bundle.bundle_id)
 
 
 def _begin_id(name: str) -> str:

@@ -155,7 +155,7 @@ def _peak_mib(cores: int) -> float:
 
 def _prepare_ours(path: Path, cores: int) -> tuple[Callable[[], object], list[float]]:
     from core.bundle import Bundle  # noqa: PLC0415 - the other process has no need of it
-    from lambdas.batch import workers  # noqa: PLC0415
+    from lambdas.batch import scoring  # noqa: PLC0415
     from lambdas.batch.run import score_file  # noqa: PLC0415
     from lambdas.inference.predictor import Predictor  # noqa: PLC0415
 
@@ -170,13 +170,12 @@ def _prepare_ours(path: Path, cores: int) -> tuple[Callable[[], object], list[fl
             inside.append(time.thread_time() - started_s)
             return scores
 
-    # With one core the work is done in this process, where it can be looked into.
-    setattr(workers, "Predictor", Timed)  # noqa: B010 - it is what the module imports
+    setattr(scoring, "Predictor", Timed)  # noqa: B010 - it is what the module imports
 
     def work() -> None:
-        with workers.open_workers(bundle, version=1, count=cores) as several:
-            inside.clear()
-            score_file(several, path, _FOLDER / "answer.parquet")
+        scorer = scoring.make_scorer(bundle, 1)
+        inside.clear()
+        score_file(scorer, path, _FOLDER / "answer.parquet", threads=cores)
 
     return work, inside
 

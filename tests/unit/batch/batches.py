@@ -13,7 +13,7 @@ from core.store import open_memory
 from lambdas.batch import cutting
 from lambdas.batch.answer import Report
 from lambdas.batch.run import score_file
-from lambdas.batch.workers import open_workers
+from lambdas.batch.scoring import make_scorer
 from tests.fixtures.bundles import make_champion
 from tests.unit.inference.service import Service
 
@@ -37,14 +37,13 @@ class Batch:
         self.folder = folder
         self.answer = folder / "answer.parquet"
 
-    def score(self, content: str | bytes, *, count: int = 1, version: int = 1) -> Report:
+    def score(self, content: str | bytes, *, threads: int = 1, version: int = 1) -> Report:
         path = self.folder / "rows.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return self.score_path(path, count=count, version=version)
+        return self.score_path(path, threads=threads, version=version)
 
-    def score_path(self, path: Path, *, count: int = 1, version: int = 1) -> Report:
-        with open_workers(self.bundle, version=version, count=count) as several:
-            return score_file(several, path, self.answer)
+    def score_path(self, path: Path, *, threads: int = 1, version: int = 1) -> Report:
+        return score_file(make_scorer(self.bundle, version), path, self.answer, threads=threads)
 
     def read(self) -> list[dict[str, Any]]:
         with duckdb.connect(":memory:") as connection:

@@ -9,7 +9,7 @@ from core.errors import InvalidInputError
 from core.store import Bucket, open_memory
 from lambdas.batch.program import load_folder
 from lambdas.batch.run import score_file
-from lambdas.batch.workers import open_workers
+from lambdas.batch.scoring import make_scorer
 from tests.unit.training.worlds import land, make_contract, make_crossed_rows, to_csv
 from training.data import runs
 from training.run import run_training
@@ -32,8 +32,7 @@ def score(bundle: Bundle, folder: Path) -> bytes:
         row[1] = ""
     file, answer = folder / "rows.csv", folder / "answer.parquet"
     file.write_bytes(to_csv(rows))
-    with open_workers(bundle, version=1, count=1) as workers:
-        assert score_file(workers, file, answer).rows == len(rows)
+    assert score_file(make_scorer(bundle, 1), file, answer, threads=1).rows == len(rows)
     return answer.read_bytes()
 
 

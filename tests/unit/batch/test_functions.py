@@ -18,7 +18,7 @@ from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.store import Bucket, open_memory
 from lambdas.batch import cutting, finish, jobs, plan, row_groups, score, stretches
 from lambdas.batch.run import score_file
-from lambdas.batch.workers import open_workers
+from lambdas.batch.scoring import make_scorer
 from tests.fixtures.bundles import make_champion, make_contract
 
 HEADER = "age,plan,usage,active"
@@ -82,8 +82,8 @@ class World:
     def rows_here(self, folder: Path) -> list[tuple[Any, ...]]:
         path = folder / self.key.rpartition("/")[2]
         path.write_bytes(self.store.get(self.key).body)
-        with open_workers(self.bundle, version=self.job.version, count=1) as workers:
-            score_file(workers, path, folder / "answer.here")
+        scorer = make_scorer(self.bundle, self.job.version)
+        score_file(scorer, path, folder / "answer.here", threads=1)
         return read(folder / "answer.here")
 
 

@@ -1,17 +1,17 @@
-"""A run that is ended and goes on, and what does it: one process or two."""
+"""A run that is ended and goes on, and what does it: one thread or more."""
 
-import multiprocessing
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.errors import UnavailableError
-from lambdas.batch import part, run, workers
+from core.errors import InvalidInputError
+from lambdas.batch import part, run
 from lambdas.batch.part import Done, do_task
-from lambdas.batch.run import score_file
 from lambdas.batch.scoring import Scorer
-from lambdas.batch.workers import open_workers
 from tests.fixtures.bundles import make_contract
 from tests.unit.batch.batches import RECORDS, Batch, small, write
 
@@ -37,13 +37,13 @@ def test_a_run_goes_on_where_it_was_when_it_was_interrupted(
             raise KeyboardInterrupt
         return do_task(scorer, task)
 
-    monkeypatch.setattr(workers, "do_task", stop)
+    monkeypatch.setattr(run, "do_task", stop)
     with pytest.raises(KeyboardInterrupt):
         batch.score(text)
     assert not batch.answer.exists()
     report = batch.score(text)
-    # The shard that was being scored beside the faulty one may have come to its end.
-    assert report.resumed in (3, 4)
+    # One or two more may have begun before the rest were called off.
+    assert 3 <= report.resumed < whole.shards
     assert report.shards == whole.shards
     assert batch.answer.read_bytes() == expected
     assert list(batch.folder.glob(".*")) == []
@@ -81,70 +81,58 @@ def test_parts_are_gone_on_with_when_only_the_end_is_missing(
     assert batch.score(text).resumed == 1
 
 
-def test_few_shards_wait_at_a_time(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
-    small(monkeypatch, 60)
-    begun: list[int] = []
-    done: list[int] = []
-
-    def count(scorer: Scorer, task: part.Task) -> Done:
-        assert len(begun) - len(done) <= 4
-        found = do_task(scorer, task)
-        done.append(1)
-        return found
-
-    class Counted(part.Task):
-        def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - passed on
-            begun.append(1)
-            super().__init__(*arguments)
-
-    monkeypatch.setattr(workers, "do_task", count)
-    monkeypatch.setattr(run, "Task", Counted)
-    batch.score(write([{"age": i} for i in range(40)]))
-    assert len(done) > 6
-
-
-def test_two_processes_write_the_same_answer_as_one(
+def test_two_threads_write_the_same_answer_as_one(
     batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small(monkeypatch, 200)
     text = write([{"age": i % 120, "plan": "pro", "usage": 1.0} for i in range(60)])
     alone = batch.score(text)
     expected = batch.answer.read_bytes()
-    together = batch.score(text, count=2)
+    together = batch.score(text, threads=2)
     assert together == alone
     assert together.shards > 2
     assert batch.answer.read_bytes() == expected
 
 
-def test_both_processes_score_and_either_may_be_the_one_that_is_late(
+def test_as_many_shards_are_scored_at_the_same_time_as_there_are_threads(
     batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small(monkeypatch, 200)
-    here: list[int] = []
+    together = threading.Barrier(3, timeout=30)
+    first = itertools.count()
 
-    def count(scorer: Scorer, task: part.Task) -> Done:
-        here.append(task.shard.number)
+    def meet(scorer: Scorer, task: part.Task) -> Done:
+        if next(first) < 3:
+            together.wait()  # fails unless three come
         return do_task(scorer, task)
 
-    monkeypatch.setattr(workers, "do_task", count)
-    report = batch.score(write([{"age": i % 120} for i in range(200)]), count=2)
-    assert 0 < len(here) < report.shards
-    assert len(set(here)) == len(here)
+    monkeypatch.setattr(run, "do_task", meet)
+    report = batch.score(write([{"age": i % 120} for i in range(200)]), threads=3)
+    assert (report.rows, report.resumed) == (200, 0)
 
 
-def test_a_process_that_is_ended_from_outside_is_told_and_nothing_is_lost(
+def test_no_shard_is_begun_after_one_that_cannot_be_read(
     batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small(monkeypatch, 200)
+    begun: list[int] = []
+    is_over = threading.Event()
+
+    class Pool(ThreadPoolExecutor):
+        def __exit__(self, *fault: Any) -> bool | None:  # noqa: ANN401 - passed on
+            is_over.set()
+            return super().__exit__(*fault)
+
+    def refuse(_: Scorer, task: part.Task) -> Done:
+        begun.append(task.shard.number)
+        if task.shard.number:
+            is_over.wait(timeout=30)
+        raise InvalidInputError(f"Shard {task.shard.number} is broken.")
+
+    monkeypatch.setattr(run, "do_task", refuse)
+    monkeypatch.setattr(run, "ThreadPoolExecutor", Pool)
     text = write([{"age": i % 120} for i in range(200)])
-    path = batch.folder / "rows.csv"
-    path.write_text(text)
-    with open_workers(batch.bundle, version=1, count=2) as several:
-        for child in multiprocessing.active_children():
-            child.kill()
-        with pytest.raises(UnavailableError, match="ended from outside") as told:
-            score_file(several, path, batch.answer)
-    assert "the same command again" in str(told.value.next_step)
+    with pytest.raises(InvalidInputError, match="Shard 0"):
+        batch.score(text, threads=2)
+    assert len(begun) <= 3  # the first, and one of each thread
     assert not batch.answer.exists()
-    again = batch.score(text)
-    assert again.rows == 200

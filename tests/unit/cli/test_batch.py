@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from cli import batch
 from tests.fixtures.bundles import make_champion, make_contract
 from tests.unit.cli.conftest import Loop
 from tests.unit.cli.doubles import World
@@ -59,6 +60,7 @@ def test_rejects_a_file_that_is_no_table(loop: Loop, rows: Path, tmp_path: Path)
     assert result.exit_code == 2
     assert "no column 'age'" in result.output
     assert "Traceback" not in result.output
+    assert list(tmp_path.iterdir()) == [rows]
 
 
 def test_rejects_a_file_that_is_not_there(loop: Loop, world: World, tmp_path: Path) -> None:
@@ -97,3 +99,15 @@ def test_a_full_disk_is_told_in_one_sentence_and_nothing_is_lost(
 def test_rejects_a_model_that_nobody_serves(loop: Loop, rows: Path, tmp_path: Path) -> None:
     result = loop("batch", str(rows), "--to", str(tmp_path / "x.parquet"), "--model", "other")
     assert result.exit_code == 3
+
+
+def test_a_program_that_is_ended_from_outside_is_told(
+    loop: Loop, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ended.py").write_text("import os\nos.kill(os.getpid(), 9)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(batch, "MODULE", "ended")
+    result = loop("batch", str(rows), "--to", str(tmp_path / "answer.parquet"))
+    assert result.exit_code == 1
+    assert "ended from outside" in result.output
+    assert "the same command again" in result.output
