@@ -19,11 +19,12 @@ from core.errors import InvalidInputError
 from core.values import Reader, plain_text, read_columns
 
 if TYPE_CHECKING:
-    from core.contract import Contract
+    from core.contract import Column, Contract
 
 __all__ = [
-    "MAX_VIOLATIONS", "ContractViolationError", "Encoder", "InputWarning", "ModelInputs",
-    "Violation", "encode_columns", "encode_records", "plain_text",
+    "MAX_VIOLATIONS", "CodedInputs", "ContractViolationError", "Encoder", "InputWarning",
+    "ModelInputs", "Violation", "code_inputs", "encode_columns", "encode_records", "list_labels",
+    "plain_text",
 ]  # fmt: skip
 
 MAX_VIOLATIONS = 100
@@ -31,6 +32,8 @@ MAX_VIOLATIONS = 100
 
 _FEW = 4
 """Rows that are encoded one by one."""
+
+_ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,55 @@ class ModelInputs:
 
     def __len__(self) -> int:
         return int(self.numeric.shape[0])
+
+    def feed(self, rows: slice = _ALL) -> dict[str, NDArray[Any]]:
+        """Return what a graph is given for some of the rows."""
+        return {"numeric": self.numeric[rows], "strings": self.strings[rows]}
+
+
+@dataclass(frozen=True, slots=True)
+class CodedInputs:
+    """What a graph for batch scoring may be fed: of each category its place, not its text.
+
+    Attributes
+    ----------
+    numeric : float32 array of shape (n_rows, n_numeric)
+        As in `ModelInputs`.
+    codes : int64 array of shape (n_rows, n_strings)
+        Places in `list_labels`, in the order of ``contract.string_columns``; of a category that the
+        contract does not list, the place after the last.
+    """
+
+    numeric: NDArray[np.float32]
+    codes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return int(self.numeric.shape[0])
+
+    def feed(self, rows: slice = _ALL) -> dict[str, NDArray[Any]]:
+        """Return what a graph is given for some of the rows."""
+        return {"numeric": self.numeric[rows], "codes": self.codes[rows]}
+
+
+def list_labels(column: "Column") -> tuple[str, ...]:
+    """Return the categories of a column in their places, ``""`` for a missing one after them.
+
+    >>> from core.contract import Column
+    >>> list_labels(Column(name="plan", kind="categorical", categories=("pro", "basic")))
+    ('pro', 'basic', '')
+    """
+    return (*(column.categories or ()), "")
+
+
+def code_inputs(inputs: ModelInputs, contract: "Contract") -> CodedInputs:
+    """Write each category as its place in the contract."""
+    codes = np.empty(inputs.strings.shape, np.int64)
+    for place, column in enumerate(contract.string_columns):
+        labels = list_labels(column)
+        code_of = {label: code for code, label in enumerate(labels)}
+        texts = inputs.strings[:, place].tolist()
+        codes[:, place] = [code_of.get(text, len(labels)) for text in texts]
+    return CodedInputs(inputs.numeric, codes)
 
 
 @dataclass(frozen=True, slots=True)

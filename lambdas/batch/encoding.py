@@ -6,7 +6,7 @@ of `core.values`.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.columns import make_fillers
 from core.contract import Column, Contract
 from core.errors import IntegrityError, InvalidInputError
-from core.inputs import ModelInputs
+from core.inputs import CodedInputs, ModelInputs, list_labels
 from core.values import Reader, read_columns
 from training.data.cells import known_text, manner_of, quote_texts
 from training.data.rules import EXACT_INTEGER, Cell, describe_feature, read_cells
@@ -37,7 +37,7 @@ class Rows:
         Of all rows but ragged ones, as the shard counts them.
     good : int array of shape (n_good,)
         Places of the rows that can be answered.
-    inputs : ModelInputs
+    inputs : ModelInputs or CodedInputs
         Of the good ones.
     notes : list of Note
     faults : dict of int to (str, str)
@@ -47,7 +47,7 @@ class Rows:
 
     numbers: NDArray[np.int64]
     good: NDArray[np.int64]
-    inputs: ModelInputs
+    inputs: ModelInputs | CodedInputs
     notes: list[Note]
     faults: dict[int, tuple[str, str]]
     identifiers: NDArray[np.object_] | None
@@ -73,8 +73,11 @@ def check_columns(columns: Sequence[str], contract: Contract, *, name: str) -> l
     return [column.name for column in absent]
 
 
-def read_rows(raw: RawTable, contract: Contract) -> tuple[RawTable, Rows]:
-    """Read every row of a shard; return the file as it was found to be, and its rows."""
+def read_rows(raw: RawTable, contract: Contract, *, as_codes: bool) -> tuple[RawTable, Rows]:
+    """Read every row of a shard; return the file as it was found to be, and its rows.
+
+    With `as_codes`, which only a contract without free text allows, inputs are `CodedInputs`.
+    """
     check_columns(raw.columns, contract, name=raw.name)
     named = {name: f"c{place}" for place, name in enumerate(raw.columns)}
     kinds = dict(zip(raw.columns, raw.connection.table("cells").types, strict=True))
@@ -97,7 +100,7 @@ def read_rows(raw: RawTable, contract: Contract) -> tuple[RawTable, Rows]:
         faults[place] = (reason, names[int(wrong)])
     good = np.flatnonzero(is_good)
     answered = {name: values[good] for name, values in every.items()} if faults else every
-    inputs, notes = _encode(answered, names, contract)
+    inputs, notes = _encode(answered, names, contract, as_codes=as_codes)
     identifiers = _as_objects(every["identifier"]) if contract.identifier in named else None
     return raw, Rows(np.asarray(numbers, np.int64), good, inputs, notes, faults, identifiers)
 
@@ -109,7 +112,7 @@ def _describe(column: Column, cell: str, contract: Contract, raw: RawTable) -> C
         return describe_feature(free, cell, contract, underscores=raw.has_underscores)
     labels, manner = column.categories, manner_of(contract)
     known = known_text(cell, manner, declared=labels)
-    first = f"TRY_CAST({cell} AS ENUM({quote_texts(sorted(labels))}))"
+    first = f"TRY_CAST({cell} AS ENUM({quote_texts(labels)}))"
     read = f"CASE WHEN {cell}_first IS NULL AND {cell} IS NOT NULL THEN {known} END"
     missing = f"{cell}_first IS NULL AND {cell}_read IS NULL"
     doubt = "FALSE" if column.nullable else missing
@@ -151,33 +154,93 @@ def _check(cells: Mapping[str, Cell], contract: Contract, places: Mapping[str, s
 
 
 def _encode(
-    found: Mapping[str, NDArray[Any]], names: Sequence[str], contract: Contract
-) -> tuple[ModelInputs, list[Note]]:
-    rows = len(found["fault"])
-    readers, fillers = read_columns(contract), make_fillers(contract)
-    numeric = np.full((rows, len(contract.numeric_columns)), np.nan, np.float32)
-    strings = np.full((rows, len(contract.string_columns)), "", np.object_)
+    found: Mapping[str, NDArray[Any]], names: Sequence[str], contract: Contract, *, as_codes: bool
+) -> tuple[ModelInputs | CodedInputs, list[Note]]:
+    readers = read_columns(contract)
+    numeric = np.full((len(found["fault"]), len(contract.numeric_columns)), np.nan, np.float32)
     notes: list[Note] = []
     places = {name: place for place, name in enumerate(names)}
     for j, column in enumerate(contract.numeric_columns):
         if (place := places.get(column.name)) is not None:
             values = np.ma.filled(found[f"v{place}"].astype(np.float64), np.nan)
             notes += _fill_numbers(readers[column.name], values, numeric[:, j])
+    encode = _encode_codes if as_codes else _encode_strings
+    inputs, told = encode(numeric, found, places, contract)
+    return inputs, sorted([*notes, *told], key=lambda note: note[0])
+
+
+def _encode_codes(
+    numeric: NDArray[np.float32],
+    found: Mapping[str, NDArray[Any]],
+    places: Mapping[str, int],
+    contract: Contract,
+) -> tuple[CodedInputs, list[Note]]:
+    readers = read_columns(contract)
+    notes: list[Note] = []
+    codes = np.empty((len(numeric), len(contract.string_columns)), np.int64)
     for j, column in enumerate(contract.string_columns):
-        if (place := places.get(column.name)) is None:
-            continue
-        texts = _as_objects(found[f"t{place}"])
+        labels = list_labels(column)
+        codes[:, j] = _take_codes(column, found, places)
+        for row, text, note in _read_others(readers[column.name], found, places):
+            codes[row, j] = labels.index(text) if text in labels else len(labels)
+            notes += [(row, column.name, note)] if note else []
+    return CodedInputs(numeric, codes), notes
+
+
+def _encode_strings(
+    numeric: NDArray[np.float32],
+    found: Mapping[str, NDArray[Any]],
+    places: Mapping[str, int],
+    contract: Contract,
+) -> tuple[ModelInputs, list[Note]]:
+    readers, fillers = read_columns(contract), make_fillers(contract)
+    notes: list[Note] = []
+    strings = np.full((len(numeric), len(contract.string_columns)), "", np.object_)
+    for j, column in enumerate(contract.string_columns):
         if column.categories:
-            codes = np.ma.filled(found[f"v{place}"].astype(np.int64), len(column.categories))
-            strings[:, j] = np.array([*sorted(column.categories), ""], np.object_)[codes]
-            notes += _fill_others(readers[column.name], texts, strings[:, j])
-            continue
-        told = fillers[column.name].fill(texts.tolist(), strings[:, j])
-        if told is None:
-            raise IntegrityError("A text of the file is none that a model reads.")
-        notes += [(row, column.name, rule) for row, rule in told]
-    notes.sort(key=lambda note: note[0])
+            codes = _take_codes(column, found, places)
+            strings[:, j] = np.array(list_labels(column), np.object_)[codes]
+            for row, text, note in _read_others(readers[column.name], found, places):
+                strings[row, j] = text
+                notes += [(row, column.name, note)] if note else []
+        elif (place := places.get(column.name)) is not None:
+            texts = _as_objects(found[f"t{place}"]).tolist()
+            told = fillers[column.name].fill(texts, strings[:, j])
+            if told is None:
+                raise IntegrityError("A text of the file is none that a model reads.")
+            notes += [(row, column.name, rule) for row, rule in told]
     return ModelInputs(numeric, strings), notes
+
+
+def _take_codes(
+    column: Column, found: Mapping[str, NDArray[Any]], places: Mapping[str, int]
+) -> NDArray[np.int64] | int:
+    """Return the places in `list_labels` of categories that stand there, or are missing."""
+    missing = len(list_labels(column)) - 1
+    if column.name not in places:
+        return missing
+    codes: NDArray[np.int64] = np.ma.filled(
+        found[f"v{places[column.name]}"].astype(np.int64), missing
+    )
+    return codes
+
+
+def _read_others(
+    reader: Reader, found: Mapping[str, NDArray[Any]], places: Mapping[str, int]
+) -> Iterator[tuple[int, str, str | None]]:
+    """Read what is no category as it stands, one by one with the endpoint's reader.
+
+    Yields
+    ------
+    (row, text, note)
+        The text is ``""`` where it means a missing value.
+    """
+    if reader.column.name not in places:
+        return
+    texts = found[f"t{places[reader.column.name]}"]
+    for row in np.flatnonzero(~np.ma.getmaskarray(texts)).tolist():
+        read, note = reader.read(texts[row])
+        yield row, "" if read is None else str(read), note
 
 
 def _as_objects(values: NDArray[Any]) -> NDArray[np.object_]:
@@ -209,16 +272,4 @@ def _fill_numbers(
         cells[row] = read if isinstance(read, int | float) else math.nan
         if note:
             notes.append((row, column.name, note))
-    return notes
-
-
-def _fill_others(
-    reader: Reader, texts: NDArray[np.object_], cells: NDArray[np.object_]
-) -> list[Note]:
-    notes = []
-    for row in np.flatnonzero(texts != None).tolist():  # noqa: E711 - one by one
-        read, note = reader.read(texts[row])
-        cells[row] = "" if read is None else read
-        if note:
-            notes.append((row, reader.column.name, note))
     return notes

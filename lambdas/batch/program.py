@@ -32,7 +32,6 @@ from core.mlmodel import GRAPH
 from core.store import open_memory
 from lambdas.batch.answer import check_place, put_together
 from lambdas.batch.run import score_file
-from lambdas.batch.scoring import make_scorer
 
 INTERRUPTED = 130
 
@@ -99,8 +98,10 @@ def _count_cores() -> int:
 
 def _score(chosen: argparse.Namespace) -> dict[str, Any]:
     bundle = load_folder(chosen.bundle)
-    scorer = make_scorer(bundle, chosen.version)
-    return score_file(scorer, chosen.file, chosen.to, threads=chosen.threads).to_content()
+    report = score_file(
+        bundle, chosen.file, chosen.to, version=chosen.version, threads=chosen.threads
+    )
+    return report.to_content()
 
 
 @contextmanager

@@ -7,41 +7,60 @@ its name says of which rows and which model it is. The answer appears at once, w
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
+from core.bundle import Bundle
 from lambdas.batch.answer import Report, add_up, check_place, put_together
+from lambdas.batch.layout import Shard
 from lambdas.batch.origin import FileOrigin
-from lambdas.batch.part import Task, do_task
-from lambdas.batch.scoring import Scorer
+from lambdas.batch.part import Done, Task, do_task
+from lambdas.batch.scoring import make_scorer
 from lambdas.batch.shards import cut_file
 
 
-def score_file(scorer: Scorer, path: Path, to: Path, *, threads: int) -> Report:
+def score_file(bundle: Bundle, path: Path, to: Path, *, version: int, threads: int) -> Report:
     """Score a file.
 
     Parameters
     ----------
+    bundle : Bundle
     path, to : Path
         A CSV or Parquet file, and the Parquet file to be.
+    version : int
+        Of the model; the answer names it.
     threads : int
         Shards that are scored at the same time. onnxruntime, duckdb and most of numpy let go of the
         interpreter's lock while they work, so each thread keeps a core busy.
 
     Raises
     ------
+    IntegrityError
+        If the bundle cannot be served.
     InvalidInputError
         If the file cannot be read; one sentence.
     """
     check_place(to)
+    scorer = make_scorer(bundle, version)
     origin = FileOrigin(path)
     stretch = cut_file(origin, scorer.contract.file)
     folder = to.with_name(f".{to.name}.parts")
     folder.mkdir(exist_ok=True)
-    tasks = (Task(origin, stretch.layout, shard, folder) for shard in stretch.shards)
+    spare = [scorer]
+
+    def do(shard: Shard) -> Done:
+        # A graph's memory must not go from thread to thread: each core would wait for the other's.
+        try:
+            mine = spare.pop()
+        except IndexError:
+            mine = make_scorer(bundle, version)
+        try:
+            return do_task(mine, Task(origin, stretch.layout, shard, folder))
+        finally:
+            spare.append(mine)
+
     try:
         with ThreadPoolExecutor(threads) as pool:  # a shard that was begun is ended
-            parts = list(pool.map(partial(do_task, scorer), tasks))
+            parts = list(pool.map(do, stretch.shards))
     except BaseException:
         with suppress(OSError):
             folder.rmdir()  # there is nothing to go on with

@@ -86,7 +86,7 @@ class Scorer:
             If it has other rows than it was cut to have.
         """
         with fetched.open(self.contract) as (raw, shift):
-            raw, rows = read_rows(raw, self.contract)  # noqa: PLW2901 - as it was found to be
+            raw, rows = read_rows(raw, self.contract, as_codes=self.predictor.takes_codes)  # noqa: PLW2901 - as it was found to be
             scores = (
                 self.predictor.score(rows.inputs, at_once=_ROWS_AT_ONCE) if len(rows.good) else None
             )
@@ -229,7 +229,8 @@ class Scorer:
 
 def make_scorer(bundle: Bundle, version: int) -> Scorer:
     """Compile a bundle; see `Predictor`."""
-    return Scorer(Predictor(bundle), bundle.manifest.model, version, bundle.bundle_id)
+    predictor = Predictor(bundle, for_batch=True)
+    return Scorer(predictor, bundle.manifest.model, version, bundle.bundle_id)
 
 
 def _begin_id(name: str) -> str:

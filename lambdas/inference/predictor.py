@@ -1,14 +1,14 @@
 """From model inputs to answers, through one compiled ONNX graph."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from core.errors import IntegrityError
-from core.inputs import Encoder, ModelInputs
+from core.inputs import CodedInputs, Encoder, ModelInputs, code_inputs
 from core.promises import Bundle
 from lambdas.inference.deadline import check_deadline
 from lambdas.inference.graph import check_graph
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from core.contract import Contract
     from core.manifest import Manifest
 
-_NUMERIC = "numeric"
-_STRINGS = "strings"
+_NUMERIC = ("numeric", "tensor(float)")
+_STRINGS = ("strings", "tensor(string)")
+_CODES = ("codes", "tensor(int64)")
 _ROWS_AT_ONCE = 256  # between two looks at the clock
 
 
@@ -29,6 +30,13 @@ class Predictor:
     ----------
     bundle : Bundle
         A verified bundle.
+    for_batch : bool
+        Whether its graph may take `CodedInputs`.
+
+    Attributes
+    ----------
+    takes_codes : bool
+        Whether it does.
 
     Raises
     ------
@@ -37,24 +45,29 @@ class Predictor:
         contract needs.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, *, for_batch: bool = False) -> None:
         self._read(bundle.manifest)
         check_graph(bundle.graph)
         self._session = _compile(bundle.graph)
-        self._output = _check_interface(self._session, bundle.manifest.contract)
         self._inputs = tuple(node.name for node in self._session.get_inputs())
+        self.takes_codes = for_batch and _CODES[0] in self._inputs
+        texts = _CODES if self.takes_codes else _STRINGS
+        self._output = _check_interface(self._session, bundle.manifest.contract, texts)
         self._check_answer()
 
     def _read(self, manifest: "Manifest") -> None:
         self.manifest = manifest
         self.encoder = Encoder(manifest.contract)
 
-    def score(self, inputs: ModelInputs, *, at_once: int = _ROWS_AT_ONCE) -> NDArray[np.float32]:
+    def score(
+        self, inputs: ModelInputs | CodedInputs, *, at_once: int = _ROWS_AT_ONCE
+    ) -> NDArray[np.float32]:
         """Run the graph on every row.
 
         Parameters
         ----------
-        inputs : ModelInputs
+        inputs : ModelInputs or CodedInputs
+            The latter if it takes codes.
         at_once : int
             Rows that the graph is given at a time.
 
@@ -71,19 +84,15 @@ class Predictor:
         """
         rows = len(inputs)
         if rows <= at_once:
-            return self._run(inputs.numeric, inputs.strings)
+            return self._run(inputs.feed())
         parts = []
         for start in range(0, rows, at_once):
             check_deadline()
-            part = slice(start, start + at_once)
-            parts.append(self._run(inputs.numeric[part], inputs.strings[part]))
+            parts.append(self._run(inputs.feed(slice(start, start + at_once))))
         return np.concatenate(parts)
 
-    def _run(
-        self, numeric: NDArray[np.float32], strings: NDArray[np.object_]
-    ) -> NDArray[np.float32]:
-        feeds = {name: numeric if name == _NUMERIC else strings for name in self._inputs}
-        [scores] = self._session.run([self._output], feeds)
+    def _run(self, fed: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        [scores] = self._session.run([self._output], {name: fed[name] for name in self._inputs})
         found: NDArray[np.float32] = scores
         return found
 
@@ -106,7 +115,7 @@ class Predictor:
             np.full((1, len(contract.string_columns)), "", np.object_),
         )
         try:
-            shape = self.score(row).shape
+            shape = self.score(code_inputs(row, contract) if self.takes_codes else row).shape
         except Exception as error:  # onnxruntime's errors have no other base in common
             raise IntegrityError(
                 f"onnxruntime cannot run the graph ({type(error).__name__})."
@@ -130,12 +139,11 @@ def _compile(graph: bytes) -> onnxruntime.InferenceSession:
         ) from error
 
 
-def _check_interface(session: onnxruntime.InferenceSession, contract: "Contract") -> str:
+def _check_interface(
+    session: onnxruntime.InferenceSession, contract: "Contract", texts: tuple[str, str]
+) -> str:
     """Check names, types and widths; a width may be left open, and is seen when the graph runs."""
-    widths = {
-        (_NUMERIC, "tensor(float)"): len(contract.numeric_columns),
-        (_STRINGS, "tensor(string)"): len(contract.string_columns),
-    }
+    widths = {_NUMERIC: len(contract.numeric_columns), texts: len(contract.string_columns)}
     wanted = {name: width for name, width in widths.items() if width}
     found = {(node.name, node.type): node.shape[-1] for node in session.get_inputs()}
     if found.keys() != wanted.keys() or any(

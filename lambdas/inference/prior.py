@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import IntegrityError
-from core.inputs import ModelInputs
+from core.inputs import CodedInputs, ModelInputs
 from core.store import ObjectStore
 from lambdas.inference.predictor import Predictor
 from lambdas.inference.registry import QuickRegistry, load_manifest, without_tag
@@ -37,7 +37,12 @@ class PriorPredictor(Predictor):
         self._read(manifest)
         self._prior = np.array([manifest.prior], np.float32)
 
-    def score(self, inputs: ModelInputs, *, at_once: int = 0) -> NDArray[np.float32]:  # noqa: ARG002
+    def score(
+        self,
+        inputs: ModelInputs | CodedInputs,
+        *,
+        at_once: int = 0,  # noqa: ARG002 - one answer for all
+    ) -> NDArray[np.float32]:
         """Return the prior for each row; see `Predictor.score`."""
         return np.repeat(self._prior, len(inputs), axis=0)
 

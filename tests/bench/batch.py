@@ -147,9 +147,9 @@ def _prepare_ours(path: Path, cores: int) -> tuple[Callable[[], object], list[fl
     bundle = Bundle("bench", made.manifest, made.batch_graph)
 
     class Timed(Predictor):
-        def _run(self, numeric: Any, strings: Any) -> Any:  # noqa: ANN401 - passed on
+        def _run(self, fed: dict[str, Any]) -> Any:  # noqa: ANN401 - passed on
             started_s = time.thread_time()
-            scores = super()._run(numeric, strings)
+            scores = super()._run(fed)
             inside.append(time.thread_time() - started_s)
             return scores
 
@@ -158,9 +158,7 @@ def _prepare_ours(path: Path, cores: int) -> tuple[Callable[[], object], list[fl
     answer = _FOLDER / f"answer-{os.getpid()}.parquet"
 
     def work() -> None:
-        scorer = scoring.make_scorer(bundle, 1)
-        inside.clear()
-        score_file(scorer, path, answer, threads=cores)
+        score_file(bundle, path, answer, version=1, threads=cores)
         answer.unlink()
 
     return work, inside

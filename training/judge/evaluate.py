@@ -17,6 +17,7 @@ from core.bundle import (
     publish_bundle,
 )
 from core.contract import Contract, Task
+from core.inputs import code_inputs
 from core.metrics import LOSS_NAMES
 from core.mlmodel import GRAPH, describe_mlflow_model
 from core.profile import build_profile
@@ -226,7 +227,8 @@ class _Work:
             return 0, 0
         graph = Graph(self.batch_graph)
         asked = (self.answered.inputs, self.answers.planted_inputs)
-        found = np.concatenate([graph.predict(inputs) for inputs in asked])
+        fed = [code_inputs(i, self.spec.contract) for i in asked] if graph.takes_codes else asked
+        found = np.concatenate([graph.predict(inputs) for inputs in fed])
         return len(found), int((found != self._proofs).any(axis=1).sum())
 
     def _find_chance(self) -> float | None:

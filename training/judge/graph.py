@@ -8,7 +8,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from core.errors import IntegrityError
-from core.inputs import ModelInputs
+from core.inputs import CodedInputs, ModelInputs
 
 _ROWS_AT_ONCE = 5_000  # a text of a thousand words makes as many strings of each of them
 _WARM_UP = 10
@@ -22,6 +22,11 @@ class Graph:
     ----------
     body : bytes
         The graph, from a source whose hash was checked.
+
+    Attributes
+    ----------
+    takes_codes : bool
+        Whether it is fed `CodedInputs`, as one for batch scoring may be.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -38,9 +43,10 @@ class Graph:
             raise IntegrityError("The exported graph does not load.") from error
         self.body = body
         self._inputs = [value.name for value in self._session.get_inputs()]
+        self.takes_codes = "codes" in self._inputs
         self._output = self._session.get_outputs()[0].name
 
-    def predict(self, inputs: ModelInputs) -> NDArray[np.float64]:
+    def predict(self, inputs: ModelInputs | CodedInputs) -> NDArray[np.float64]:
         """Return probabilities of shape (n, n_classes), or predictions of shape (n, 1)."""
         starts = range(0, len(inputs), _ROWS_AT_ONCE)
         parts = [self._run(inputs, slice(start, start + _ROWS_AT_ONCE)) for start in starts]
@@ -55,7 +61,7 @@ class Graph:
             times.append(time.perf_counter() - began)
         return 1000 * statistics.median(times[_WARM_UP:])
 
-    def _run(self, inputs: ModelInputs, rows: slice) -> NDArray[np.float32]:
-        fed = {"numeric": inputs.numeric[rows], "strings": inputs.strings[rows]}
+    def _run(self, inputs: ModelInputs | CodedInputs, rows: slice) -> NDArray[np.float32]:
+        fed = inputs.feed(rows)
         answers = self._session.run([self._output], {name: fed[name] for name in self._inputs})
         return np.asarray(answers[0], dtype=np.float32)

@@ -13,6 +13,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from core.contract import Contract
+from training.model.export_codes import take_codes
 from training.model.masks import (
     WORD,
     Layout,
@@ -44,8 +46,10 @@ _HALF_NS = 5.0  # of a column's thresholds, one of which is compared
 _LEAF_NS = 4.6  # found in its word, and added
 
 
-def export_masks(body: bytes) -> bytes | None:
+def export_masks(body: bytes, contract: Contract) -> bytes | None:
     """Write a graph with masks in place of its trees; the same graph gives the same bytes.
+
+    It takes `core.inputs.CodedInputs` where the contract names all categories.
 
     Returns
     -------
@@ -73,6 +77,7 @@ def export_masks(body: bytes) -> bytes | None:
     del graph.node[:], graph.initializer[:]
     graph.node.extend(nodes)
     graph.initializer.extend(constants)
+    take_codes(graph, contract)
     return bytes(model.SerializeToString(deterministic=True))
 
 

@@ -97,7 +97,7 @@ def _fit(
     graph = export_graph(model)
     if recipe.name != BASELINE:  # a constant has no weights
         graph = reduce_precision(graph, spec.precision)
-    batch_graph = export_masks(graph)
+    batch_graph = export_masks(graph, contract)
     answers = _pack_answers(model, material, split, crossed)
     store.put(keys.run_candidate(spec.run_id, recipe.name, GRAPH), graph)
     if batch_graph is not None:

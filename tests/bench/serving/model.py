@@ -123,7 +123,7 @@ def _make(folder: Path) -> None:
     )
     graph = export_graph(model)
     (folder / "model.onnx").write_bytes(graph)
-    batch_graph = export_masks(graph)
+    batch_graph = export_masks(graph, CONTRACT)
     assert batch_graph is not None, "this model is one that gains by masks"
     (folder / "batch.onnx").write_bytes(batch_graph)
     (folder / "rows.json").write_text(json.dumps(asked))

@@ -13,7 +13,6 @@ from core.store import open_memory
 from lambdas.batch import cutting
 from lambdas.batch.answer import Report
 from lambdas.batch.run import score_file
-from lambdas.batch.scoring import make_scorer
 from tests.fixtures.bundles import make_champion
 from tests.unit.inference.service import Service
 
@@ -43,7 +42,7 @@ class Batch:
         return self.score_path(path, threads=threads, version=version)
 
     def score_path(self, path: Path, *, threads: int = 1, version: int = 1) -> Report:
-        return score_file(make_scorer(self.bundle, version), path, self.answer, threads=threads)
+        return score_file(self.bundle, path, self.answer, version=version, threads=threads)
 
     def read(self) -> list[dict[str, Any]]:
         with duckdb.connect(":memory:") as connection:

@@ -18,7 +18,6 @@ from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.store import Bucket, open_memory
 from lambdas.batch import cutting, finish, jobs, plan, row_groups, score, stretches
 from lambdas.batch.run import score_file
-from lambdas.batch.scoring import make_scorer
 from tests.fixtures.bundles import make_champion, make_contract
 
 HEADER = "age,plan,usage,active"
@@ -82,8 +81,8 @@ class World:
     def rows_here(self, folder: Path) -> list[tuple[Any, ...]]:
         path = folder / self.key.rpartition("/")[2]
         path.write_bytes(self.store.get(self.key).body)
-        scorer = make_scorer(self.bundle, self.job.version)
-        score_file(scorer, path, folder / "answer.here", threads=1)
+        answer, version = folder / "answer.here", self.job.version
+        score_file(self.bundle, path, answer, version=version, threads=1)
         return read(folder / "answer.here")
 
 

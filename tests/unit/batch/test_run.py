@@ -1,6 +1,5 @@
 """A run that is ended and goes on, and what does it: one thread or more."""
 
-import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -99,16 +98,18 @@ def test_as_many_shards_are_scored_at_the_same_time_as_there_are_threads(
 ) -> None:
     small(monkeypatch, 200)
     together = threading.Barrier(3, timeout=30)
-    first = itertools.count()
+    met: list[int] = []
 
     def meet(scorer: Scorer, task: part.Task) -> Done:
-        if next(first) < 3:
+        met.append(id(scorer))
+        if task.shard.number < 3:
             together.wait()  # fails unless three come
         return do_task(scorer, task)
 
     monkeypatch.setattr(run, "do_task", meet)
     report = batch.score(write([{"age": i % 120} for i in range(200)]), threads=3)
     assert (report.rows, report.resumed) == (200, 0)
+    assert len(set(met)) == 3  # graphs, each of which keeps its memory for itself
 
 
 def test_no_shard_is_begun_after_one_that_cannot_be_read(

@@ -9,8 +9,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from core.bundle import BATCH_GRAPH, load_batch_bundle, load_bundle, load_files
-from core.contract import Task
-from core.inputs import ModelInputs
+from core.contract import Contract, Task
+from core.inputs import ModelInputs, code_inputs
 from core.store import open_memory
 from tests.unit.training import worlds
 from tests.unit.training.test_export import fit, make_contract, make_rows
@@ -50,19 +50,33 @@ def test_masks_answer_as_the_trees_to_the_last_digit(
     contract = make_contract(task, rows)
     model = fit_candidate(find_recipe(candidate), rows, contract, seed=0, parameters=parameters)
     trees = export_graph(model)
-    body = export_masks(trees)
-    assert body is not None
-    check_graph(body)
-    assert export_masks(trees) == body
-    graph, expected = Graph(body), Graph(trees)
+    expected = Graph(trees)
     asked = [rows.inputs, plant_rows(model, rows.inputs)]
     if numeric:
         asked.append(make_extremes(numeric, strings))
-    for inputs in asked:
-        assert graph.predict(inputs).tobytes() == expected.predict(inputs).tobytes()
-    for count in (1, 2, 3, 7, 33):
-        few = rows.select(np.arange(len(rows)) < count).inputs
-        assert graph.predict(few).tobytes() == expected.predict(few).tobytes()
+    asked += [rows.select(np.arange(len(rows)) < count).inputs for count in (1, 2, 3, 7, 33)]
+    # A contract that lists fewer categories than the model knows cannot say each one's place.
+    for listed, says_places in ((None, False), (("ü", "a", "b", "c"), True), (("a",), False)):
+        declared = declare(contract, listed)
+        body = export_masks(trees, declared)
+        assert body is not None
+        check_graph(body)
+        assert export_masks(trees, declared) == body
+        graph = Graph(body)
+        assert graph.takes_codes is (says_places and strings > 0)
+        for inputs in asked:
+            fed = code_inputs(inputs, declared) if graph.takes_codes else inputs
+            assert graph.predict(fed).tobytes() == expected.predict(inputs).tobytes()
+
+
+def declare(contract: Contract, categories: tuple[str, ...] | None) -> Contract:
+    columns = [
+        column.model_copy(update={"categories": categories})
+        if column.kind == "categorical"
+        else column
+        for column in contract.columns
+    ]
+    return contract.model_copy(update={"columns": tuple(columns)})
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -73,13 +87,16 @@ def test_masks_answer_as_any_trees(seed: int, monkeypatch: pytest.MonkeyPatch) -
     most = int(random.choice([2, 5, 21, 22, 33, 64]))
     width = int(random.integers(1, 6))
     trees = draw_trees(random, most_leaves=most, width=width)
-    body = export_masks(trees)
+    body = export_masks(trees, NUMBERS)
     assert body is not None
     numbers = random.choice([*EXTREMES, *GRID], (500, width)).astype(np.float32)
     inputs = ModelInputs(numbers, np.empty((500, 0), np.object_))
     expected = Graph(trees).predict(inputs).astype(np.float32)
     assert Graph(body).predict(inputs).astype(np.float32).tobytes() == expected.tobytes()
 
+
+NUMBERS = worlds.make_contract()
+"""Of a graph without texts any contract will do."""
 
 GRID = tuple(np.arange(-2, 2.5, 0.5).tolist())
 
@@ -161,7 +178,8 @@ def _make_model(node: onnx.NodeProto, width: int) -> bytes:
 def test_other_models_keep_their_graph(candidate: str, task: Task) -> None:
     """Several sums, no trees at all, or trees of more leaves than a word has bits."""
     rows = make_rows(task, rows=1000)
-    assert export_masks(export_graph(fit(task, candidate, rows))) is None
+    graph = export_graph(fit(task, candidate, rows))
+    assert export_masks(graph, make_contract(task, rows)) is None
 
 
 @pytest.mark.parametrize(
@@ -178,7 +196,7 @@ def test_the_negative_of_a_number_is_told_by_the_number_and_nothing_else_that_wa
     model.graph.node[0].input[0] = "computed"
     model.graph.node.insert(0, helper.make_node(kind, ["numeric"], ["computed"]))
     trees = model.SerializeToString()
-    body = export_masks(trees)
+    body = export_masks(trees, NUMBERS)
     assert (body is None) is stays
     if body is not None:
         numbers = random.choice([*EXTREMES, *GRID], (500, 3)).astype(np.float32)
@@ -193,14 +211,15 @@ def test_trees_stay_where_so_many_columns_are_asked_for_that_masks_are_no_quicke
     contract = make_contract("regression", rows)
     parameters = {"model__max_leaf_nodes": 31, "model__min_samples_leaf": 2}
     model = fit_candidate(find_recipe("boosting"), rows, contract, seed=0, parameters=parameters)
-    assert export_masks(export_graph(model)) is None
+    assert export_masks(export_graph(model), contract) is None
 
 
 def test_trees_stay_where_masks_would_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    graph = export_graph(fit("binary", "boosting", make_rows("binary")))
-    assert export_masks(graph) is not None
+    rows = make_rows("binary")
+    graph, contract = export_graph(fit("binary", "boosting", rows)), make_contract("binary", rows)
+    assert export_masks(graph, contract) is not None
     monkeypatch.setattr(masks, "_MAX_BYTES", 10_000)
-    assert export_masks(graph) is None
+    assert export_masks(graph, contract) is None
 
 
 def test_a_trained_boosting_has_a_proven_graph_for_batch_in_its_bundle() -> None:
