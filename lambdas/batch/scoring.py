@@ -86,7 +86,8 @@ class Scorer:
             If it has other rows than it was cut to have.
         """
         with fetched.open(self.contract) as (raw, shift):
-            raw, rows = read_rows(raw, self.contract, as_codes=self.predictor.takes_codes)  # noqa: PLW2901 - as it was found to be
+            as_codes = self.predictor.takes_codes
+            raw, rows = read_rows(raw, self.contract, as_codes=as_codes)  # noqa: PLW2901 - as found
             scores = (
                 self.predictor.score(rows.inputs, at_once=_ROWS_AT_ONCE) if len(rows.good) else None
             )

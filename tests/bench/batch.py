@@ -61,8 +61,8 @@ def main(arguments: list[str]) -> None:
     note = f"Medians of {_ROUNDS} rounds in turns. {machine}."
     if len(cores) > 1:
         note += (
-            ' What follows "of" is how much two cores do in the time of one where nothing is'
-            " shared: two runs at once, each of the whole file, on one core each."
+            ' After "of" stands what the machine gives a second core at the most: two runs at once,'
+            " each of the whole file on a core of its own, with nothing shared."
         )
     write_tables(_PAGE, "bench-batch", {"Scoring whole files": (_HEADER, lines)}, note=note)
 
