@@ -80,11 +80,9 @@ def read_rows(raw: RawTable, contract: Contract, *, as_codes: bool) -> tuple[Raw
     """
     check_columns(raw.columns, contract, name=raw.name)
     named = {name: f"c{place}" for place, name in enumerate(raw.columns)}
-    kinds = dict(zip(raw.columns, raw.connection.table("cells").types, strict=True))
+    kinds = dict(zip(raw.columns, map(str, raw.connection.table("cells").types), strict=True))
     cells = {
-        column.name: _describe(column, named[column.name], contract, raw)
-        if kinds[column.name] == "VARCHAR"
-        else _take(column, named[column.name])
+        column.name: _describe(column, named[column.name], contract, raw, kinds[column.name])
         for column in contract.columns
         if column.name in named
     }
@@ -105,11 +103,11 @@ def read_rows(raw: RawTable, contract: Contract, *, as_codes: bool) -> tuple[Raw
     return raw, Rows(np.asarray(numbers, np.int64), good, inputs, notes, faults, identifiers)
 
 
-def _describe(column: Column, cell: str, contract: Contract, raw: RawTable) -> Cell:
+def _describe(column: Column, cell: str, contract: Contract, raw: RawTable, kind: str) -> Cell:
     """Return how to read a column, whatever its range and its categories."""
     if not column.categories:
         free = column.model_copy(update={"minimum": None, "maximum": None})
-        return describe_feature(free, cell, contract, underscores=raw.has_underscores)
+        return describe_feature(free, cell, contract, underscores=raw.has_underscores, kind=kind)
     labels, manner = column.categories, manner_of(contract)
     known = known_text(cell, manner, declared=labels)
     first = f"TRY_CAST({cell} AS ENUM({quote_texts(labels)}))"
@@ -118,14 +116,6 @@ def _describe(column: Column, cell: str, contract: Contract, raw: RawTable) -> C
     doubt = "FALSE" if column.nullable else missing
     fault = "NULL" if column.nullable else f"CASE WHEN {missing} THEN 'missing' END"
     return Cell(column.name, cell, first, read, f"{cell}_read", doubt, fault)
-
-
-def _take(column: Column, cell: str) -> Cell:
-    """Return how to read a column of numbers or truths that need no reading."""
-    missing = f"{cell} IS NULL"
-    doubt = "FALSE" if column.nullable else missing
-    fault = "NULL" if column.nullable else f"CASE WHEN {missing} THEN 'missing' END"
-    return Cell(column.name, cell, "NULL", cell, f"{cell}_read", doubt, fault)
 
 
 def _check(cells: Mapping[str, Cell], contract: Contract, places: Mapping[str, str]) -> str:

@@ -184,7 +184,7 @@ class Scorer:
         good = "failure = 0"
         named = "name::VARCHAR AS identifier"
         if not self.contract.identifier:
-            twelve = "right('00000000000' || lower(hex(row_number)), 12)"  # sooner than printf
+            twelve = "lower(to_base(row_number, 16, 12))"  # in half the time of printf
             named = f"{quote_text(_begin_id(name))} || {twelve} AS prediction_id"
         if classes:
             chances = ", ".join(f"{quote_name(label)} := p{i}" for i, label in enumerate(classes))

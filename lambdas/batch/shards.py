@@ -18,6 +18,7 @@ from lambdas.batch.layout import Layout, Shard, check_head
 from lambdas.batch.origin import BLOCK_BYTES, Origin
 from lambdas.batch.row_groups import cut_parquet, open_groups
 from lambdas.batch.typed import read_groups
+from training.data.cells import quote_text
 from training.data.csv_file import read_csv
 from training.data.read import connect, is_parquet
 from training.data.table import RawTable
@@ -140,6 +141,12 @@ def _open_duckdb() -> duckdb.DuckDBPyConnection:
     connection = connect(tempfile.gettempdir())
     # Shards are read side by side; threads of each would only wait for one another.
     connection.execute("SET threads = 1").fetchall()
+    # Of a Parquet file only a shard's row groups may be read; the rest of optimising takes longer
+    # than it saves, as in `training.data.table.load`.
+    [others] = connection.execute(
+        "SELECT string_agg(name) FROM duckdb_optimizers() WHERE name <> 'filter_pushdown'"
+    ).fetchall()
+    connection.execute(f"SET disabled_optimizers = {quote_text(others[0])}").fetchall()
     return connection
 
 

@@ -7,14 +7,7 @@ import duckdb
 from core.contract import Contract
 from lambdas.batch.layout import Shard
 from lambdas.batch.row_groups import broken
-from training.data.cells import (
-    LARGEST_FLOAT32,
-    as_text,
-    is_missing_number,
-    manner_of,
-    quote_name,
-    quote_text,
-)
+from training.data.cells import as_text, quote_name, quote_text
 from training.data.table import RawTable, declare_shifts, name_columns
 
 # Each value of these is the same number when it goes by way of its text. FLOAT is not among them:
@@ -30,12 +23,14 @@ def read_groups(
     *,
     name: str,
 ) -> RawTable:
-    """Read a shard's cells of the contract's columns into the table ``cells``.
+    """Make the view ``cells`` of the contract's columns of a shard, to be read with `fetch`.
+
+    Of a file elsewhere only the shard's row groups are there: the query must leave out the others.
 
     Raises
     ------
     InvalidInputError
-        If the file cannot be read; one sentence.
+        If the file's columns cannot be told; one sentence.
     """
     kinds: dict[str | None, str] = {column.name: column.kind for column in contract.columns}
     kinds.setdefault(contract.identifier, "text")
@@ -44,24 +39,21 @@ def read_groups(
         names = name_columns(tuple(relation.columns), name=name)
         cells: list[str] = []
         columns: list[str] = []
-        kept: list[str] = []
         for written, column, kind in zip(relation.columns, names, relation.types, strict=True):
             if column not in kinds:
                 continue
             cell = f"c{len(columns)}"
             if _may_stay(kinds[column], str(kind), contract):
                 cells.append(f"{quote_name(written)} AS {cell}")
-                kept += [cell] if kinds[column] == "numeric" else []
             else:
                 cells.append(f"{as_text(quote_name(written), str(kind))} AS {cell}")
             columns.append(column)
         first = shard.first_row - 1
         connection.execute(
-            f"CREATE TABLE cells AS SELECT {', '.join(cells) or '1 AS none'}"  # noqa: S608
+            f"CREATE VIEW cells AS SELECT {', '.join(cells) or '1 AS none'}"  # noqa: S608
             f" FROM read_parquet({quote_text(str(path))}, file_row_number = true)"
             f" WHERE file_row_number >= {first} AND file_row_number < {first + shard.rows}"
         ).fetchall()
-        _read_unusual(connection, kept, contract)
     except duckdb.Error as error:
         raise broken(name) from error
     declare_shifts(connection, [0], [1])
@@ -69,26 +61,7 @@ def read_groups(
 
 
 def _may_stay(kind: str, written: str, contract: Contract) -> bool:
-    """Whether a column's cells may be taken as they are, if none of them is unusual."""
+    """Whether a column's cells are read as they are, without a text between."""
     if kind == "boolean":
         return written == "BOOLEAN"
     return kind == "numeric" and written in _NUMBERS and contract.file.decimal == "."
-
-
-def _read_unusual(
-    connection: duckdb.DuckDBPyConnection, kept: list[str], contract: Contract
-) -> None:
-    """Make text of the columns with a number that the rules would not take as it is."""
-    if not kept:
-        return
-    manner = manner_of(contract)
-    asked = []
-    for cell in kept:
-        unusual = f"NOT abs({cell}) <= {LARGEST_FLOAT32!r}"
-        if manner.missing_numbers:
-            unusual += f" OR {is_missing_number(cell, manner)}"
-        asked.append(f"coalesce(bool_or({unusual}), FALSE)")
-    [found] = connection.execute(f"SELECT {', '.join(asked)} FROM cells").fetchall()  # noqa: S608
-    for cell, is_unusual in zip(kept, found, strict=True):
-        if is_unusual:
-            connection.execute(f"ALTER TABLE cells ALTER {cell} TYPE VARCHAR").fetchall()

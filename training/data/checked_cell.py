@@ -67,10 +67,19 @@ def ask_doubt(cell: str, missing: str) -> str:
 
 
 def find_fault(
-    cell: str, manner: Manner, missing: str, wrong: str, *, declared: Iterable[str] = ()
+    cell: str,
+    manner: Manner,
+    missing: str,
+    wrong: str,
+    *,
+    declared: Iterable[str] = (),
+    text: str = "",
 ) -> str:
-    """Return the SQL of the fault of a value that was not read: `missing`, or what is wrong."""
-    known = known_text(cell, manner, declared=declared)
+    """Return the SQL of the fault of a value that was not read: `missing`, or what is wrong.
+
+    `text` is the SQL of the cell's text, where the cell itself is none.
+    """
+    known = known_text(text or cell, manner, declared=declared)
     return (
         f"CASE WHEN {cell}_read IS NULL THEN"
         f" CASE WHEN {known} IS NULL THEN {missing} ELSE {quote_text(wrong)} END END"

@@ -9,6 +9,7 @@ from core.contract import Column, Policies
 from training.data.cells import (
     LARGEST_FLOAT32,
     Manner,
+    as_text,
     fast_number,
     is_missing_number,
     known_number,
@@ -22,30 +23,34 @@ EXACT_INTEGER: Final = 2**24
 class Number:
     """The SQL of a number in a cell: a cast for nearly all, a close look at the others."""
 
-    def __init__(self, cell: str, manner: Manner, *, underscores: bool) -> None:
+    def __init__(
+        self, cell: str, manner: Manner, *, underscores: bool, kind: str = "VARCHAR"
+    ) -> None:
         self.cell = cell
         self._manner = manner
-        self.first = fast_number(cell, manner)
+        is_text = kind == "VARCHAR"
+        self._text = cell if is_text else as_text(cell, kind)
+        self.first = fast_number(cell, manner) if is_text else f"CAST({cell} AS DOUBLE)"
         # A cast takes what is no number here: infinities, and digits with underscores.
         unsure = [f"NOT coalesce(abs({cell}_first) <= {LARGEST_FLOAT32!r}, FALSE)"]
-        unsure += [f"contains({cell}, '_')"] * underscores
+        unsure += [f"contains({cell}, '_')"] * (underscores and is_text)
         if manner.missing_numbers:
             unsure.append(is_missing_number(f"{cell}_first", manner))
         # Where all cells are sure, duckdb takes the first reading as it is, without a copy.
         self.read = (
             f"CASE WHEN {cell} IS NOT NULL AND ({' OR '.join(unsure)})"
-            f" THEN {known_number(cell, manner)} ELSE {cell}_first END"
+            f" THEN {known_number(self._text, manner)} ELSE {cell}_first END"
         )
         self.too_large = f"abs({cell}_read) > {LARGEST_FLOAT32!r}"
 
     def fault(self, missing: str, wrong: str) -> str:
         """Return the SQL of the fault of a cell that was not read."""
+        other = find_fault(self.cell, self._manner, missing, wrong, text=self._text)
         if not self._manner.missing_numbers:
-            return find_fault(self.cell, self._manner, missing, wrong)
+            return other
         anything = Manner(self._manner.file, ("",))
-        number = known_number(self.cell, anything)
+        number = known_number(self._text, anything)
         is_marker = f"coalesce({is_missing_number(number, self._manner)}, FALSE)"
-        other = find_fault(self.cell, self._manner, missing, wrong)
         return f"CASE WHEN {self.cell}_read IS NULL AND {is_marker} THEN {missing} ELSE {other} END"
 
 

@@ -27,23 +27,34 @@ __all__ = [
 
 
 def describe_feature(
-    column: Column, cell: str, contract: Contract, *, underscores: bool = True
+    column: Column,
+    cell: str,
+    contract: Contract,
+    *,
+    underscores: bool = True,
+    kind: str = "VARCHAR",
 ) -> Cell:
     """Return how to read a feature.
 
     Parameters
     ----------
     cell : str
-        The SQL name of its raw text.
+        The SQL name of its raw cell.
     underscores : bool
         Whether the text may hold an underscore.
+    kind : str
+        The SQL type of the raw cell: a text, or what the column is (a number, a BOOLEAN).
     """
     missing = "NULL" if column.nullable else "'missing'"
     manner = manner_of(contract)
     if column.kind == "numeric":
-        number = Number(cell, manner, underscores=underscores)
+        number = Number(cell, manner, underscores=underscores, kind=kind)
         return describe_number(column, number, contract.policies, missing=missing)
     if column.kind == "boolean":
+        if kind == "BOOLEAN":
+            fault = f"CASE WHEN {cell}_read IS NULL THEN {missing} END"
+            doubt = ask_doubt(cell, missing)
+            return Cell(column.name, cell, "NULL", cell, f"{cell}_read", doubt, fault)
         read = is_quick_truth(f"{cell}_first")
         closely = _closely(cell, truth(known_text(cell, manner)), first=read)
         fault = find_fault(cell, manner, missing, "not a boolean")

@@ -17,6 +17,9 @@ Columns: TypeAlias = "dict[str, NDArray[Any]]"
 
 Taken = TypeVar("Taken")
 
+# Of a damaged Parquet file duckdb's errors are of no kind in particular, as often as not.
+_UNREADABLE = (duckdb.InvalidInputException, duckdb.Error)
+
 CANNOT_PARSE = "save it again as CSV (UTF-8, a comma between fields), or as Parquet"
 
 
@@ -83,14 +86,23 @@ def load(raw: RawTable, table: str, query: str) -> RawTable:
     """
 
     def make(connection: duckdb.DuckDBPyConnection) -> tuple[None, int]:
-        connection.execute(f"CREATE OR REPLACE TABLE {table} AS {query}").fetchall()
+        # The rules of all columns are one long statement of several steps: to optimise it takes
+        # many seconds, whatever the number of rows, and folds the steps into one another again.
+        connection.execute("PRAGMA disable_optimizer").fetchall()
+        try:
+            connection.execute(f"CREATE OR REPLACE TABLE {table} AS {query}").fetchall()
+        finally:
+            connection.execute("PRAGMA enable_optimizer").fetchall()
         return None, count_rows(connection, table)
 
     return _read(raw, make)[0]
 
 
 def fetch(raw: RawTable, query: str) -> tuple[RawTable, "Columns"]:
-    """Return the columns of one row for each row of the view ``cells``; otherwise as `load`."""
+    """Return the columns of one row for each row of the view ``cells``; otherwise as `load`.
+
+    Whether to optimise the query is the connection's matter; see `load`.
+    """
 
     def take(connection: duckdb.DuckDBPyConnection) -> tuple[Columns, int]:
         found = connection.execute(query).fetchnumpy()
@@ -105,17 +117,13 @@ def _read(
     """Take something of all rows, which says how many it saw; see `load`."""
     count = None
     try:
-        # The rules of all columns are one long statement of several steps: to optimise it takes
-        # many seconds, whatever the number of rows, and folds the steps into one another again.
-        raw.connection.execute("PRAGMA disable_optimizer").fetchall()
         found, count = take(raw.connection)
         if count == raw.regular_rows:
             return raw, found
-    except duckdb.InvalidInputException:
+    except duckdb.Error as error:
+        if type(error) not in _UNREADABLE:
+            raise
         # Its message holds cells of the file; what is wrong, if anything, is found out below.
-        pass
-    finally:
-        raw.connection.execute("PRAGMA enable_optimizer").fetchall()
     if raw.again is None:
         what = "cannot be read" if count is None else f"was read as {count} of {raw.row_count} rows"
         raise InvalidInputError(f"{raw.name} {what}", next_step=CANNOT_PARSE)

@@ -1,5 +1,7 @@
 """The answer to a file: the endpoint's own to its rows, each in its place."""
 
+import random
+import re
 import uuid
 from pathlib import Path
 
@@ -174,6 +176,41 @@ def test_numbers_of_parquet_are_those_of_their_text(
                 ]
             )
         assert found[0] == found[1]
+
+
+def test_whole_numbers_of_parquet_may_be_as_large_as_they_are(batch: Batch) -> None:
+    path = batch.folder / "rows.parquet"
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(
+            "COPY (SELECT 30 AS age, 'pro' AS plan, x::BIGINT AS usage, TRUE AS active FROM"
+            f" (VALUES (-9223372036854775808), (9223372036854775807), (NULL)) t(x)) TO '{path}'"
+        ).fetchall()
+    assert batch.score_path(path).failures == 0
+    wanted = batch.ask([{**RECORDS[0], "plan": "pro", "usage": x} for x in (-(2.0**63), 2.0**63)])
+    for found, asked in zip(batch.read(), wanted, strict=False):
+        assert found["probability"] == asked["probability"]
+
+
+def test_a_damaged_parquet_file_is_told_in_one_sentence(batch: Batch) -> None:
+    path = batch.folder / "rows.parquet"
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(
+            "COPY (SELECT i / 7 AS age, ['pro', 'basic'][1 + i % 2] AS plan, i AS usage,"
+            f" i % 3 = 0 AS active FROM range(300) t(i)) TO '{path}'"
+        ).fetchall()
+    whole = path.read_bytes()
+    places = random.Random(7).sample(range(4, len(whole) - 8), 50)
+    told = set()
+    for place in places:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        batch.answer.unlink(missing_ok=True)
+        try:
+            batch.score_path(path)
+        except InvalidInputError as error:
+            told.add(str(error))
+            assert not batch.answer.exists()
+    assert "rows.parquet cannot be read" in told
+    assert all(re.fullmatch(r"rows\.parquet [^\n]+", sentence) for sentence in told)
 
 
 def test_the_largest_number_of_float32_is_in_range(batch: Batch) -> None:

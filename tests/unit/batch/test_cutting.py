@@ -23,7 +23,7 @@ from lambdas.batch.layout import Layout, Shard
 from lambdas.batch.origin import FileOrigin, ObjectOrigin
 from lambdas.batch.shards import begin_cutting, cut_file, fetch_shard
 from tests.fixtures.bundles import make_contract
-from training.data.table import load_texts
+from training.data.table import fetch, number_rows
 
 NAMES = ("age", "plan")
 CELLS = st.text(st.sampled_from('ab1 é"\r\n,;'), max_size=6)
@@ -145,8 +145,9 @@ def cells_of(
             fetched.open(contract) as (raw, shift),
         ):
             ragged = [(row.row_number + shift, *row.cells) for row in raw.ragged]
-            raw = load_texts(raw)  # noqa: PLW2901 - with the numbers of its rows
-            rows = raw.connection.execute("FROM raw ORDER BY row_number").fetchall()
+            raw, _ = fetch(raw, "FROM cells")  # noqa: PLW2901 - as it was found to be
+            placed = "(SELECT row_number() OVER () - 1 AS place, * FROM cells)"
+            rows = raw.connection.execute(number_rows(placed)).fetchall()
             yield from sorted([(row[0] + shift, *row[1:]) for row in rows] + ragged)
 
 
