@@ -15,7 +15,6 @@ import duckdb
 from core.errors import InvalidInputError
 from lambdas.batch.layout import Shard
 from lambdas.batch.origin import BLOCK_BYTES, FileOrigin, Origin
-from training.data.read import connect
 from training.data.table import CANNOT_PARSE
 
 SHARDS_OF_A_FILE = 8
@@ -31,7 +30,7 @@ TAIL_BYTES = 8
 _MAX_FOOTER_BYTES = 256 * 1024 * 1024
 
 
-def cut_parquet(origin: Origin) -> list[Shard]:
+def cut_parquet(origin: Origin, connection: duckdb.DuckDBPyConnection) -> list[Shard]:
     """Cut a Parquet file into shards, always the same for the same file.
 
     Raises
@@ -40,7 +39,7 @@ def cut_parquet(origin: Origin) -> list[Shard]:
         If it has no rows or cannot be read; one sentence.
     """
     try:
-        with open_groups(origin, 0, 0) as path, connect(tempfile.gettempdir()) as connection:
+        with open_groups(origin, 0, 0) as path:
             found = connection.execute(
                 "SELECT any_value(row_group_num_rows), min(least(data_page_offset,"
                 " CASE WHEN dictionary_page_offset > 0 THEN dictionary_page_offset"

@@ -24,9 +24,6 @@ NO_ANSWER = "the model has no finite answer: its numbers are too large"
 MAX_LISTED = 20
 """Failures that a count lists; the answer has them all."""
 
-# What is computed of more rows does not stay near the processor; and of a power of two, the columns
-# of a matrix that is turned around get into one another's way in its caches.
-_ROWS_AT_ONCE = 1000
 _GROUP_ROWS = 163_840  # of a part: most are one row group
 _FORMAT = 3  # of parts: those of another are not gone on with
 
@@ -88,9 +85,7 @@ class Scorer:
         with fetched.open(self.contract) as (raw, shift):
             as_codes = self.predictor.takes_codes
             raw, rows = read_rows(raw, self.contract, as_codes=as_codes)  # noqa: PLW2901 - as found
-            scores = (
-                self.predictor.score(rows.inputs, at_once=_ROWS_AT_ONCE) if len(rows.good) else None
-            )
+            scores = self.predictor.score(rows.inputs) if len(rows.good) else None
             table, reasons = self._collect(raw, rows, scores)
             numbers = table["row_number"] = table["row_number"] + shift
             if numbers.min() < shard.first_row or numbers.max() >= shard.first_row + shard.rows:

@@ -66,7 +66,8 @@ def begin_cutting(origin: Origin, written: FileFormat, *, at_most: int | None) -
     head = origin.read(0, min(BLOCK_BYTES, origin.size))
     check_head(head, origin.name)
     if is_parquet(head):
-        return Stretch(Layout(is_parquet=True), cut_parquet(origin), None)
+        with _open_database() as connection:
+            return Stretch(Layout(is_parquet=True), cut_parquet(origin, connection), None)
     layout, cursor = look_at_csv(origin, written)
     return Stretch(*cut_csv(origin, written, layout, cursor, at_most=at_most))
 

@@ -35,14 +35,10 @@ class PriorPredictor(Predictor):
         if manifest.prior is None:
             raise IntegrityError("The manifest holds no prior to fall back to.")
         self._read(manifest)
+        self.takes_codes = False
         self._prior = np.array([manifest.prior], np.float32)
 
-    def score(
-        self,
-        inputs: ModelInputs | CodedInputs,
-        *,
-        at_once: int = 0,  # noqa: ARG002 - one answer for all
-    ) -> NDArray[np.float32]:
+    def score(self, inputs: ModelInputs | CodedInputs) -> NDArray[np.float32]:
         """Return the prior for each row; see `Predictor.score`."""
         return np.repeat(self._prior, len(inputs), axis=0)
 

@@ -103,6 +103,8 @@ def unless_missing(text: str, manner: Manner, *, declared: Iterable[str] = ()) -
     """Return the SQL of a text, NULL when it means "missing"; declared texts are kept."""
     kept = set(declared)
     markers = [marker for marker in manner.missing if marker not in kept]
+    if not markers:
+        return text
     return f"CASE WHEN {text} NOT IN ({quote_texts(markers)}) THEN {text} END"
 
 
@@ -131,7 +133,9 @@ def number(text: str, manner: Manner) -> str:
 
 def known_number(cell: str, manner: Manner) -> str:
     """Return the SQL of a cell's number (DOUBLE), NULL when it is none."""
-    return number(known_text(cell, manner), manner)
+    # A marker without a digit is no number anyway; the longer the statement, the dearer.
+    markers = tuple(marker for marker in manner.missing if any(map(str.isdigit, marker)))
+    return number(known_text(cell, Manner(manner.file, markers)), manner)
 
 
 def is_missing_number(value: str, manner: Manner) -> str:

@@ -48,7 +48,7 @@ class Number:
         other = find_fault(self.cell, self._manner, missing, wrong, text=self._text)
         if not self._manner.missing_numbers:
             return other
-        anything = Manner(self._manner.file, ("",))
+        anything = Manner(self._manner.file, ())
         number = known_number(self._text, anything)
         is_marker = f"coalesce({is_missing_number(number, self._manner)}, FALSE)"
         return f"CASE WHEN {self.cell}_read IS NULL AND {is_marker} THEN {missing} ELSE {other} END"

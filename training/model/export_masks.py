@@ -39,11 +39,13 @@ _UPPER_SIX = np.uint64(58)
 
 _MAX_BYTES = 8 * 2**20  # of masks: more would not stay near the processor
 
-# What a row takes, as measured with 5 to 150 columns and 200 to 300 trees of 5 to 63 leaves.
-_STEP_NS = 6.5  # down a tree
-_WORD_NS = 2.2  # of a mask: looked up and ANDed
-_HALF_NS = 5.0  # of a column's thresholds, one of which is compared
-_LEAF_NS = 4.6  # found in its word, and added
+# What a row takes, 300 at a time, as measured with 5 to 150 columns and 100 to 300 trees of 5 to 63
+# leaves (docs/decisions/0023-trees-as-masks.md): masks in the middle, trees at their quicker.
+_STEP_NS = 5.5  # down a tree
+_WORD_NS = 0.43  # of a mask: looked up and ANDed
+_WORD_NS_A_MIB = 0.14  # more, for each MiB of masks: they are farther from the processor
+_HALF_NS = 9.2  # of a column's thresholds, one of which is compared
+_LEAF_NS = 2.8  # found in its word, and added
 
 
 def export_masks(body: bytes, contract: Contract) -> bytes | None:
@@ -84,10 +86,12 @@ def export_masks(body: bytes, contract: Contract) -> bytes | None:
 def _are_quicker(layout: Layout, groups: Sequence[Sequence[Question]], *, count: int) -> bool:
     """Say whether masks take at least a tenth less time than as many trees."""
     states = sum(math.prod(question.states for question in asked) for asked in groups)
-    if states * layout.words * WORD // 8 > _MAX_BYTES:
+    size = states * layout.words * WORD // 8
+    if size > _MAX_BYTES:
         return False
+    word_ns = _WORD_NS + _WORD_NS_A_MIB * size / 2**20
     halves = [len(each.thresholds).bit_length() for each in chain(*groups)]
-    masks_ns = len(groups) * layout.words * _WORD_NS + count * _LEAF_NS + sum(halves) * _HALF_NS
+    masks_ns = len(groups) * layout.words * word_ns + count * _LEAF_NS + sum(halves) * _HALF_NS
     return masks_ns < 0.9 * count * math.log2(layout.bits) * _STEP_NS
 
 
