@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
+from threading import Lock
 
 import duckdb
 
@@ -24,6 +25,7 @@ from training.data.read import connect, is_parquet
 from training.data.table import RawTable
 
 _numbers = count()
+_one_by_one = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +122,31 @@ def fetch_shard(origin: Origin, layout: Layout, shard: Shard) -> Iterator[Fetche
     yield Fetched(digest.hexdigest(), origin.name, layout, shard, body)
 
 
+def open_duckdb() -> duckdb.DuckDBPyConnection:
+    """Return the duckdb that all threads share, made by the first that asks."""
+    with _one_by_one:
+        return _make_duckdb()
+
+
 @contextmanager
 def _open_database() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an empty database in memory, which is gone when the ``with`` block ends."""
     name = f"shard_{next(_numbers)}"
-    with _open_duckdb().cursor() as connection:
+    with open_duckdb().cursor() as connection:
         connection.execute(f"ATTACH ':memory:' AS {name}").fetchall()
         connection.execute(f"USE {name}").fetchall()
         try:
             yield connection
         except BaseException:
-            _open_duckdb.cache_clear()  # whatever befell this one, the next shard has another
+            _make_duckdb.cache_clear()  # whatever befell this one, the next shard has another
             raise
         connection.execute("USE memory").fetchall()
         connection.execute(f"DETACH {name}").fetchall()
 
 
 @cache
-def _open_duckdb() -> duckdb.DuckDBPyConnection:
-    """Return this process's duckdb; to make one takes 30 ms of processor, a database in it 2."""
+def _make_duckdb() -> duckdb.DuckDBPyConnection:
+    """Make this process's duckdb, which takes 30 ms of processor; a database in it takes 2."""
     connection = connect(tempfile.gettempdir())
     # Shards are read side by side; threads of each would only wait for one another.
     connection.execute("SET threads = 1").fetchall()

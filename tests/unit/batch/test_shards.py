@@ -30,7 +30,7 @@ def look(path: Path, content: str) -> tuple[list[tuple[str, ...]], set[str]]:
 
 
 def list_databases() -> set[str]:
-    kept = shards._open_duckdb()
+    kept = shards.open_duckdb()
     return {
         name for (name,) in kept.execute("SELECT database_name FROM duckdb_databases()").fetchall()
     }
@@ -46,12 +46,12 @@ def test_a_shard_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
 
 def test_shards_share_one_duckdb_until_one_fails(tmp_path: Path) -> None:
     look(tmp_path / "a.csv", "age\n1\n")
-    kept = shards._open_duckdb()
+    kept = shards.open_duckdb()
     look(tmp_path / "a.csv", "age\n1\n")
-    assert shards._open_duckdb() is kept
+    assert shards.open_duckdb() is kept
     with pytest.raises(duckdb.CatalogException), shards._open_database() as connection:
         connection.execute("FROM nothing").fetchall()
-    assert shards._open_duckdb() is not kept
+    assert shards.open_duckdb() is not kept
     assert look(tmp_path / "a.csv", "age\n3\n")[0] == [("3",)]
     assert list_databases() == {"memory", "system", "temp"}
 
