@@ -42,32 +42,31 @@ def score_file(bundle: Bundle, path: Path, to: Path, *, version: int, threads: i
     check_place(to)
     origin = FileOrigin(path)
     folder = to.with_name(f".{to.name}.parts")
-    with ThreadPoolExecutor(threads) as pool:  # a shard that was begun is ended
-        # What the first shard needs is made while the file is cut.
-        first = pool.submit(make_scorer, bundle, version)
-        pool.submit(open_duckdb)
-        stretch = cut_file(origin, bundle.manifest.contract.file)
-        spare = [first.result()]
+    try:
+        with ThreadPoolExecutor(threads) as pool:  # a shard that was begun is ended
+            # What the first shard needs is made while the file is cut.
+            first = pool.submit(make_scorer, bundle, version)
+            pool.submit(open_duckdb)
+            stretch = cut_file(origin, bundle.manifest.contract.file)
+            spare = [first.result()]
 
-        def do(shard: Shard) -> Done:
-            # A graph's memory must not go from thread to thread: each core would wait for another.
-            try:
-                mine = spare.pop()
-            except IndexError:
-                mine = make_scorer(bundle, version)
-            try:
-                return do_task(mine, Task(origin, stretch.layout, shard, folder))
-            finally:
-                spare.append(mine)
+            def do(shard: Shard) -> Done:
+                # A graph's memory must not go from thread to thread: a core would wait for another.
+                try:
+                    mine = spare.pop()
+                except IndexError:
+                    mine = make_scorer(bundle, version)
+                try:
+                    return do_task(mine, Task(origin, stretch.layout, shard, folder))
+                finally:
+                    spare.append(mine)
 
-        folder.mkdir(exist_ok=True)
-        try:
+            folder.mkdir(exist_ok=True)
             parts = list(pool.map(do, stretch.shards))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            with suppress(OSError):
-                folder.rmdir()  # there is nothing to go on with
-            raise
+    except BaseException:
+        with suppress(OSError):
+            folder.rmdir()  # there is nothing to go on with
+        raise
     put_together([part.path for part in parts], to, folder=folder)
     shutil.rmtree(folder, ignore_errors=True)
     return add_up((part.count for part in parts), resumed=sum(part.was_there for part in parts))

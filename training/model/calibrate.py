@@ -199,7 +199,9 @@ def _find_edge(slope: float, offset: float) -> float | None:
 def _fit_steps(p: NDArray[np.float64], happened: NDArray[np.bool_]) -> Steps | None:
     # Never 0 or 1: n rows do not tell that something cannot happen.
     least = 1.0 / (len(p) + 2)
-    steps = IsotonicRegression(y_min=least, y_max=1 - least).fit_transform(p, happened)
+    # It takes answers that differ in their last digit as one, the lower: the others lie outside.
+    isotonic = IsotonicRegression(y_min=least, y_max=1 - least, out_of_bounds="clip")
+    steps = isotonic.fit_transform(p, happened)
     levels, block = np.unique(steps, return_inverse=True)
     middles = np.bincount(block, weights=p) / np.bincount(block)
     if len(levels) < 2:

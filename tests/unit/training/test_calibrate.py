@@ -2,7 +2,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
@@ -163,6 +163,7 @@ def _fit_one(
 
 
 @given(st.floats(0.2, 20.0), st.floats(-6.0, 6.0), st.integers(0, 3))
+@example(slope=19.265625, offset=-2.5, seed=3)  # answers of 1, and others a last digit below
 @settings(max_examples=10, deadline=None)
 def test_no_map_is_steeper_than_float32_bears(slope: float, offset: float, seed: int) -> None:
     scores, target, folds, _ = draw(2500, slope=slope, offset=offset, seed=seed)
