@@ -71,5 +71,12 @@ def write(records: Sequence[Mapping[str, Any]], *, delimiter: str = ",", decimal
     return "\n".join(lines) + "\n"
 
 
+def write_parquet(path: Path, query: str, *, group: int = 122_880) -> None:
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(
+            f"COPY ({query}) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE {group})"
+        ).fetchall()
+
+
 def small(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     monkeypatch.setattr(cutting, "SHARD_BYTES", (size, size))

@@ -5,14 +5,13 @@ import re
 import uuid
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from core.contract import Column, FileFormat, Policies, Task
 from core.errors import InvalidInputError
 from lambdas.batch import row_groups
 from tests.fixtures.bundles import make_contract
-from tests.unit.batch.batches import HEADER, RECORDS, Batch, small, write
+from tests.unit.batch.batches import HEADER, RECORDS, Batch, small, write, write_parquet
 
 
 @pytest.fixture
@@ -120,11 +119,11 @@ def test_parquet_is_cut_into_rows(
     batch: Batch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "rows.parquet"
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(
-            "COPY (SELECT i AS customer_id, i::DOUBLE AS age, 'pro' AS plan, 0.1::FLOAT AS usage,"
-            f" i % 2 = 0 AS active FROM range(100) t(i)) TO '{path}' (FORMAT parquet)"
-        )
+    write_parquet(
+        path,
+        "SELECT i AS customer_id, i::DOUBLE AS age, 'pro' AS plan, 0.1::FLOAT AS usage,"
+        " i % 2 = 0 AS active FROM range(100) t(i)",
+    )
     monkeypatch.setattr(row_groups, "SHARD_ROWS", (1, 30))
     report = batch.score_path(path)
     found = batch.read()
@@ -160,14 +159,14 @@ def test_numbers_of_parquet_are_those_of_their_text(
             path = tmp_path / f"{kind}.parquet"
             number = "x" if kind != "VARCHAR" else "x::DOUBLE::VARCHAR"
             truth = "BOOLEAN" if kind == "DOUBLE" else "VARCHAR"
-            with duckdb.connect(":memory:") as connection:
-                connection.execute(
-                    f"COPY (SELECT CAST({number} AS {kind}) AS age, 'pro' AS plan,"
-                    f" (i * 7)::{'INTEGER' if kind == 'DOUBLE' else 'VARCHAR'} AS usage,"
-                    f" CAST(CASE WHEN i % 3 > 0 THEN i % 3 = 1 END AS {truth}) AS active"
-                    f" FROM (SELECT unnest([{values}{more}]::DOUBLE[]) AS x,"
-                    f" generate_subscripts([{values}{more}], 1) AS i)) TO '{path}' (FORMAT parquet)"
-                )
+            write_parquet(
+                path,
+                f"SELECT CAST({number} AS {kind}) AS age, 'pro' AS plan,"
+                f" (i * 7)::{'INTEGER' if kind == 'DOUBLE' else 'VARCHAR'} AS usage,"
+                f" CAST(CASE WHEN i % 3 > 0 THEN i % 3 = 1 END AS {truth}) AS active"
+                f" FROM (SELECT unnest([{values}{more}]::DOUBLE[]) AS x,"
+                f" generate_subscripts([{values}{more}], 1) AS i)",
+            )
             batch.score_path(path)
             found.append(
                 [
@@ -180,24 +179,23 @@ def test_numbers_of_parquet_are_those_of_their_text(
 
 def test_whole_numbers_of_parquet_may_be_as_large_as_they_are(batch: Batch) -> None:
     path = batch.folder / "rows.parquet"
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(
-            "COPY (SELECT 30 AS age, 'pro' AS plan, x::BIGINT AS usage, TRUE AS active FROM"
-            f" (VALUES (-9223372036854775808), (9223372036854775807), (NULL)) t(x)) TO '{path}'"
-        ).fetchall()
+    write_parquet(
+        path,
+        "SELECT 30 AS age, 'pro' AS plan, x::BIGINT AS usage, TRUE AS active"
+        " FROM (VALUES (-9223372036854775808), (9223372036854775807)) t(x)",
+    )
     assert batch.score_path(path).failures == 0
     wanted = batch.ask([{**RECORDS[0], "plan": "pro", "usage": x} for x in (-(2.0**63), 2.0**63)])
-    for found, asked in zip(batch.read(), wanted, strict=False):
-        assert found["probability"] == asked["probability"]
+    assert [row["probability"] for row in batch.read()] == [row["probability"] for row in wanted]
 
 
 def test_a_damaged_parquet_file_is_told_in_one_sentence(batch: Batch) -> None:
     path = batch.folder / "rows.parquet"
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(
-            "COPY (SELECT i / 7 AS age, ['pro', 'basic'][1 + i % 2] AS plan, i AS usage,"
-            f" i % 3 = 0 AS active FROM range(300) t(i)) TO '{path}'"
-        ).fetchall()
+    write_parquet(
+        path,
+        "SELECT i / 7 AS age, ['pro', 'basic'][1 + i % 2] AS plan, i AS usage,"
+        " i % 3 = 0 AS active FROM range(300) t(i)",
+    )
     whole = path.read_bytes()
     places = random.Random(7).sample(range(4, len(whole) - 8), 50)
     told = set()
@@ -215,11 +213,11 @@ def test_a_damaged_parquet_file_is_told_in_one_sentence(batch: Batch) -> None:
 
 def test_the_largest_number_of_float32_is_in_range(batch: Batch) -> None:
     path = batch.folder / "rows.parquet"
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(
-            "COPY (SELECT 30 AS age, 'pro' AS plan, x::FLOAT AS usage, TRUE AS active FROM"
-            f" (VALUES (3.4028234663852886e38), (0.1), (NULL)) t(x)) TO '{path}' (FORMAT parquet)"
-        ).fetchall()
+    write_parquet(
+        path,
+        "SELECT 30 AS age, 'pro' AS plan, x::FLOAT AS usage, TRUE AS active"
+        " FROM (VALUES (3.4028234663852886e38), (0.1), (NULL)) t(x)",
+    )
     assert batch.score_path(path).failures == 0
 
 

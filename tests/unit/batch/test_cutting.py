@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal, get_args
 from unittest.mock import patch
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -23,6 +22,7 @@ from lambdas.batch.layout import Layout, Shard
 from lambdas.batch.origin import FileOrigin, ObjectOrigin
 from lambdas.batch.shards import begin_cutting, cut_file, fetch_shard
 from tests.fixtures.bundles import make_contract
+from tests.unit.batch.batches import write_parquet
 from training.data.table import fetch, number_rows
 
 NAMES = ("age", "plan")
@@ -175,11 +175,8 @@ def test_row_groups_are_the_file_however_it_is_cut(
     tmp_path_factory: pytest.TempPathFactory, rows: int, group: int, size: int
 ) -> None:
     path = tmp_path_factory.mktemp("groups") / "rows.parquet"
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(
-            f"COPY (SELECT i AS age, 'p' || i AS plan, 'x' AS other FROM range({rows}) t(i))"
-            f" TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE {group})"
-        )
+    query = f"SELECT i AS age, 'p' || i AS plan, 'x' AS other FROM range({rows}) t(i)"
+    write_parquet(path, query, group=group)
     store = open_memory()
     etag = store.put("raw/rows.parquet", path.read_bytes())
     there = ObjectOrigin(store, "raw/rows.parquet", etag, path.stat().st_size)

@@ -19,6 +19,7 @@ from core.store import Bucket, open_memory
 from lambdas.batch import cutting, finish, jobs, plan, row_groups, score, stretches
 from lambdas.batch.run import score_file
 from tests.fixtures.bundles import make_champion, make_contract
+from tests.unit.batch.batches import write_parquet
 
 HEADER = "age,plan,usage,active"
 ROWS = [f'{i},"pro",{i}.5,yes' for i in range(30)]
@@ -117,14 +118,14 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return enter(monkeypatch, World(without_identifier(), TEXT.encode()))
 
 
-def write_parquet(folder: Path, *, group: int) -> bytes:
+def make_parquet(folder: Path, *, group: int) -> bytes:
     path = folder / "made.parquet"
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(
-            "COPY (SELECT i::DOUBLE AS age, 'pro' AS plan, i / 3 AS usage, i % 2 = 0 AS active,"
-            f" 'x' AS other FROM range(10000) t(i)) TO '{path}'"
-            f" (FORMAT parquet, ROW_GROUP_SIZE {group})"
-        )
+    write_parquet(
+        path,
+        "SELECT i::DOUBLE AS age, 'pro' AS plan, i / 3 AS usage, i % 2 = 0 AS active,"
+        " 'x' AS other FROM range(10000) t(i)",
+        group=group,
+    )
     return path.read_bytes()
 
 
@@ -145,7 +146,7 @@ def test_a_parquet_file_is_read_by_its_row_groups(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, group: int
 ) -> None:
     monkeypatch.setattr(row_groups, "SHARD_ROWS", (3000, 3000))
-    body = write_parquet(tmp_path, group=group)
+    body = make_parquet(tmp_path, group=group)
     world = enter(monkeypatch, World(without_identifier(), body, name="rows.parquet"))
     report = world.run()
     assert (report["state"], report["rows"], report["shards"]) == ("complete", 10_000, 4)
