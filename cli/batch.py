@@ -175,8 +175,10 @@ def _run(arguments: list[str]) -> dict[str, Any]:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
         try:
             out, _ = process.communicate()
-        except SystemExit:
+        except (KeyboardInterrupt, SystemExit):
+            # Ctrl-C reaches both; a signal to this process alone must not leave the other at work.
             process.terminate()
+            process.wait()
             raise
     if process.returncode in _INTERRUPTED:
         raise KeyboardInterrupt

@@ -1,4 +1,5 @@
 import json
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -111,3 +112,20 @@ def test_a_program_that_is_ended_from_outside_is_told(
     assert result.exit_code == 1
     assert "ended from outside" in result.output
     assert "the same command again" in result.output
+
+
+def test_an_interrupt_of_this_process_alone_leaves_no_other_at_work(
+    loop: Loop, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "working.py").write_text(
+        "import os, pathlib, signal, time\n"
+        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        "os.kill(os.getppid(), signal.SIGINT)\n"
+        "time.sleep(60)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(batch, "MODULE", "working")
+    result = loop("batch", str(rows), "--to", str(tmp_path / "answer.parquet"))
+    assert result.exit_code == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
