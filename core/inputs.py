@@ -7,7 +7,7 @@ than the one it was fitted to.
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,9 @@ __all__ = [
 
 MAX_VIOLATIONS = 100
 """How many broken rules are told at once; more help nobody."""
+
+_MAX_GUESSES = 3
+"""Unknown fields for which the one that was meant is looked for: 0.1 s each among 1,000 columns."""
 
 _FEW = 4
 """Rows that are encoded one by one."""
@@ -337,17 +340,24 @@ def _fill(
 def _find_violations(
     readers: Mapping[str, Reader], records: Sequence[Mapping[str, object]]
 ) -> Iterator[Violation]:
+    known, unknown = sorted(readers), count()
     for row, record in enumerate(records):
         for name in record:
             if name not in readers:
-                yield Violation(row, None, _describe_unknown(name, set(readers)))
+                close = _guess_field(name, known) if next(unknown) < _MAX_GUESSES else None
+                yield Violation(row, None, _describe_unknown(close))
         for name, reader in readers.items():
             if rule := reader.find_fault(record.get(name)):
                 yield Violation(row, name, rule)
 
 
-def _describe_unknown(name: str, known: set[str]) -> str:
+def _guess_field(name: str, known: Sequence[str]) -> str | None:
+    if len(name) > 128:
+        return None
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
+
+
+def _describe_unknown(close: str | None) -> str:
     """Name the closest field of the contract; the unknown name itself is not ours to repeat."""
     rule = "holds a field that is not in the contract"
-    close = difflib.get_close_matches(name[:128], sorted(known), n=1) if len(name) <= 128 else []
-    return f"{rule}; was {close[0]!r} meant?" if close else rule
+    return f"{rule}; was {close!r} meant?" if close else rule

@@ -28,6 +28,7 @@ _NODE_ATTRIBUTE, _NODE_DOMAIN = 5, 7
 _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS, _ATTRIBUTE_SPARSE = (5, 10), (6, 11), (22, 23)
 _TENSOR_EXTERNAL, _TENSOR_LOCATION = 13, 14
 
+_LAST_FIELD = 2**29 - 1
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5
 
 # The long lists of an attribute (floats 7, ints 8, and what a tree's nodes are in strings 9) hold
@@ -114,6 +115,9 @@ def _read_fields(
             continue
         tag, place = _read_varint(body, place)
         number, kind = tag >> 3, tag & 7
+        if not 1 <= number <= _LAST_FIELD:
+            # onnxruntime keeps 32 bits of a tag: it would take this for another field.
+            raise IntegrityError("The graph is not an ONNX model.")
         value: memoryview | int = 0
         if kind == _VARINT:
             value, place = _read_varint(body, place)

@@ -1,6 +1,7 @@
 """From model inputs to answers, through one compiled ONNX graph."""
 
 from collections.abc import Sequence
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ _CODES = ("codes", "tensor(int64)")
 # Between two looks at the clock. What a graph for batch scoring computes of more rows does not stay
 # in a core's own caches, and cores share the next; of fewer, calls cost more than their rows.
 _ROWS_AT_ONCE = 300
+_PROBE_S = 5.0
 
 
 class Predictor:
@@ -92,6 +94,8 @@ class Predictor:
     def _run(self, fed: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
         [scores] = self._session.run([self._output], {name: fed[name] for name in self._inputs})
         found: NDArray[np.float32] = scores
+        if len(found) != len(fed[self._inputs[0]]):
+            raise IntegrityError("The graph answers another number of rows than it was asked.")
         return found
 
     def decide(self, rows: Sequence[Sequence[float]]) -> list[str] | list[float]:
@@ -106,19 +110,27 @@ class Predictor:
         return [positive if row[1] >= threshold else negative for row in rows]
 
     def _check_answer(self) -> None:
-        """Answer one row, for the shape of it and to warm the session up."""
+        """Answer two rows, for the shape of it and to warm the session up."""
         contract = self.manifest.contract
-        row = ModelInputs(
-            np.zeros((1, len(contract.numeric_columns)), np.float32),
-            np.full((1, len(contract.string_columns)), "", np.object_),
+        rows = ModelInputs(
+            np.zeros((2, len(contract.numeric_columns)), np.float32),
+            np.full((2, len(contract.string_columns)), "", np.object_),
         )
+        fed = (code_inputs(rows, contract) if self.takes_codes else rows).feed()
+        # A graph may hold loops, and need not come to an end.
+        options = onnxruntime.RunOptions()
+        timer = Timer(_PROBE_S, setattr, (options, "terminate", True))
+        timer.start()
         try:
-            shape = self.score(code_inputs(row, contract) if self.takes_codes else row).shape
+            named = {name: fed[name] for name in self._inputs}
+            [scores] = self._session.run([self._output], named, options)
         except Exception as error:  # onnxruntime's errors have no other base in common
             raise IntegrityError(
                 f"onnxruntime cannot run the graph ({type(error).__name__})."
             ) from error
-        if shape != (1, len(contract.classes) or 1):
+        finally:
+            timer.cancel()
+        if scores.shape != (2, len(contract.classes) or 1):
             raise IntegrityError("The graph's output has not the shape that its contract needs.")
 
 
@@ -129,6 +141,8 @@ def _compile(graph: bytes) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # What `check_graph` looked at; not onnxruntime's own format, if the bytes could be that too.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no other base in common
@@ -143,7 +157,10 @@ def _check_interface(
     """Check names, types and widths; a width may be left open, and is seen when the graph runs."""
     widths = {_NUMERIC: len(contract.numeric_columns), texts: len(contract.string_columns)}
     wanted = {name: width for name, width in widths.items() if width}
-    found = {(node.name, node.type): node.shape[-1] for node in session.get_inputs()}
+    found = {
+        (node.name, node.type): node.shape[-1] if node.shape else None
+        for node in session.get_inputs()
+    }
     if found.keys() != wanted.keys() or any(
         width != wanted[name] for name, width in found.items() if isinstance(width, int)
     ):

@@ -138,7 +138,10 @@ def _describe_response(contract: Contract | None) -> JsonSchema:
             "model_name": _TEXT,
             "model_version": _TEXT,
             "id": _TEXT,
-            "parameters": _write_object({"arms": _TEXT, "model_versions": _TEXT}),
+            "parameters": _write_object(
+                {"arms": _TEXT, "model_versions": _TEXT, "fallback": {"const": True}},
+                optional=("arms", "model_versions", "fallback"),
+            ),
             "outputs": {"type": "array", "items": tensor},
         },
         optional=("id", "parameters"),
@@ -192,6 +195,7 @@ def _describe_predictions(contract: Contract | None) -> JsonSchema:
             "model_version": {"type": "integer"},
             "arms": {"type": "array", "items": _TEXT},
             "model_versions": {"type": "array", "items": {"type": "integer"}},
+            "fallback": {"const": True},
         },
-        optional=("arms", "model_versions"),
+        optional=("arms", "model_versions", "fallback"),
     )

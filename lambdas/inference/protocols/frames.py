@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from core.contract import Column, Contract
+from core.inputs import MAX_VIOLATIONS
 from lambdas.inference.protocols.oip_metadata import NUMERIC, list_graph_inputs
 from lambdas.inference.protocols.tensor_columns import count_rows, spread
 from lambdas.inference.protocols.tensors import Tensor, read_json
@@ -14,7 +15,8 @@ FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 MAX_ROWS = 1000
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+# No two parts of it can take the same digits: a long cell is looked at once, not once for each.
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -44,13 +46,17 @@ def read_split(content: object) -> Frame:
     return _turn(_read_names(content["columns"]), content["data"], "data of dataframe_split")
 
 
-def read_records(content: object, what: str) -> Frame:
+def read_records(contract: Contract, content: object, what: str) -> Frame:
     """Read a list of objects; a field that an object lacks is missing there."""
     rows = _read_rows(content, what)
     records = [row for row in rows if isinstance(row, dict)]
     if len(records) < len(rows):
         raise FrameError(f"{what} must hold objects only")
     names = dict.fromkeys(chain.from_iterable(records))
+    known = {column.name for column in contract.columns} | _list_others(contract)
+    # Every name becomes a column as long as the table.
+    if len(names) > len(known) + MAX_VIOLATIONS:
+        raise FrameError(f"{what} holds too many fields that are not in the data contract")
     return Frame({name: [record.get(name) for record in records] for name in names}, len(rows))
 
 
@@ -59,7 +65,7 @@ def read_instances(contract: Contract, content: object) -> Frame:
     rows = _read_rows(content, "instances")
     if isinstance(rows[0], list):
         return _turn([column.name for column in contract.columns], rows, "instances")
-    return read_records(rows, "instances")
+    return read_records(contract, rows, "instances")
 
 
 def read_inputs(contract: Contract, content: object) -> Frame:
@@ -122,10 +128,13 @@ def keep_features(contract: Contract, frame: Frame) -> Frame:
 
     The identifier stays: it says who is asked for.
     """
-    others = {contract.target, contract.group, contract.time}
-    others |= set(contract.ignored)
+    others = _list_others(contract)
     kept = {name: values for name, values in frame.columns.items() if name not in others}
     return Frame(kept, frame.rows)
+
+
+def _list_others(contract: Contract) -> set[str | None]:
+    return {contract.target, contract.group, contract.time, *contract.ignored}
 
 
 def _turn(names: Sequence[str], content: object, what: str) -> Frame:

@@ -38,7 +38,9 @@ from lambdas.inference.web import Request, Response
 
 _READERS: Mapping[str, Callable[[Contract, object], Frame]] = {
     "dataframe_split": lambda _contract, content: read_split(content),
-    "dataframe_records": lambda _contract, content: read_records(content, "dataframe_records"),
+    "dataframe_records": lambda contract, content: read_records(
+        contract, content, "dataframe_records"
+    ),
     "instances": read_instances,
     "inputs": read_inputs,
 }
@@ -151,6 +153,8 @@ def _write_answer(asked: Asked, *, as_graph: bool) -> Response:
         "model": version.model,
         "model_version": version.version,
     }
+    if asked.served.is_fallback:
+        content["fallback"] = True
     if asked.by is not None:
         content["arms"] = [served.alias.alias for served in asked.by]
         content["model_versions"] = [served.version.version for served in asked.by]

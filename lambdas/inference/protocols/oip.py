@@ -6,7 +6,6 @@ https://github.com/kserve/open-inference-protocol/blob/main/specification/protoc
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -123,11 +122,15 @@ def _pick_output(asked: Asked, name: str) -> tuple[str, list[int], NDArray[np.fl
     return "FP32", [rows], asked.scores[:, 0]
 
 
-def _tell_versions(by: Sequence[Served]) -> dict[str, str]:
+def _tell_versions(asked: Asked) -> dict[str, object]:
     """Tell each row's arm and version; a parameter is no list in this protocol."""
+    if asked.served.is_fallback:
+        return {"fallback": True}
+    if asked.by is None:
+        return {}
     return {
-        "arms": ",".join(served.alias.alias for served in by),
-        "model_versions": ",".join(str(served.version.version) for served in by),
+        "arms": ",".join(served.alias.alias for served in asked.by),
+        "model_versions": ",".join(str(served.version.version) for served in asked.by),
     }
 
 
@@ -151,11 +154,12 @@ def _write_answer(asked: Asked, asked_for: InferRequest) -> Response:
         else:
             output["data"] = values if isinstance(values, list) else values.ravel().tolist()
         outputs.append(output)
+    parameters = _tell_versions(asked)
     content = {
         "model_name": asked.served.version.model,
         "model_version": str(asked.served.version.version),
         **({} if asked_for.id is None else {"id": asked_for.id}),
-        **({} if asked.by is None else {"parameters": _tell_versions(asked.by)}),
+        **({"parameters": parameters} if parameters else {}),
         "outputs": outputs,
     }
     if not parts:

@@ -97,7 +97,9 @@ def read_bytes(datatype: str, shape: tuple[int, ...], data: bytes) -> list[objec
         return _read_texts(data, count)
     dtype = _NUMBERS[datatype]
     if len(data) != count * dtype.itemsize:
-        raise TensorError(f"binary_data_size must be {count * dtype.itemsize} for this shape")
+        raise TensorError(
+            f"binary_data_size must be {dtype.itemsize} for each element of the shape"
+        )
     if datatype == "BOOL" and data.strip(b"\0\1"):
         raise TensorError("BOOL elements must be the bytes 0 or 1")
     found = np.frombuffer(data, dtype)

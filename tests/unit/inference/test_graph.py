@@ -2,6 +2,7 @@ import contextlib
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +97,22 @@ def test_rejects_graph_that_nests_too_deeply() -> None:
     model.graph.node.extend(inner.node)
     with pytest.raises(IntegrityError, match="deeply"):
         check_graph(write(model))
+
+
+def test_rejects_field_whose_number_onnxruntime_would_read_as_another() -> None:
+    model = load()
+    graph = model.graph.SerializeToString()
+    model.ClearField("graph")
+    tag = (1 << 32) | (7 << 3) | 2  # of 32 bits: the graph's
+    hidden = write(model) + write_varint(tag) + write_varint(len(graph)) + graph
+    onnxruntime.InferenceSession(hidden, providers=["CPUExecutionProvider"])  # it sees a graph
+    with pytest.raises(IntegrityError, match="not an ONNX model"):
+        check_graph(hidden)
+
+
+def write_varint(number: int) -> bytes:
+    head = number & 0x7F
+    return bytes([head]) if number < 0x80 else bytes([head | 0x80]) + write_varint(number >> 7)
 
 
 @given(st.binary(max_size=200))

@@ -195,6 +195,9 @@ def test_rejects_body_without_exactly_one_table(service: Service, content: objec
         ({"dataframe_records": [{"age": True}]}, "must be a number"),
         ({"dataframe_records": [{"age": [MARKER]}]}, "must be a number"),
         ({"dataframe_records": [{"age": 1, MARKER: 2}]}, "not in the contract"),
+        # A column for each name, as long as the table, would take gigabytes.
+        ({"dataframe_records": [{f"{MARKER}{i}": 1} for i in range(200)]}, "too many fields"),
+        ({"instances": [{f"{MARKER}{i}": 1} for i in range(200)]}, "too many fields"),
         ({"instances": []}, "1 to 1000 rows"),
         ({"instances": [1, 2]}, "objects only"),
         ({"instances": [[1, 2]]}, "list of 4 values"),
@@ -226,6 +229,8 @@ def test_rejects_table_by_rule(service: Service, content: object, rule: str) -> 
         ("age,plan\n1,pro,x\n", "row 0 of the CSV"),
         (f"age,plan\n{MARKER},pro\n", "column 'age': must be a number"),
         ("age,plan\ninf,pro\n", "must be a number"),
+        # A pattern that looks at it once for each digit would take minutes.
+        ("age,plan\n" + "1" * 130_000 + "x,pro\n", "must be a number"),
         ("age,plan\n1e4000,pro\n", "must be a finite number"),
         ("age,plan\n,pro\n", "is required"),
         ("age,active\n1,maybe\n", "true or false"),

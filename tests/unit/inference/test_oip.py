@@ -311,6 +311,17 @@ def test_rejects_wrong_sizes(service: Service, size: str | None, rest: bytes, ru
     assert rule in found["error"]
 
 
+@pytest.mark.parametrize("width", [2, 10**4000])
+def test_rejects_bytes_of_another_shape(service: Service, width: int) -> None:
+    wide = {**AGE, "shape": [1000, width], "parameters": {"binary_data_size": 8}}
+    del wide["data"]
+    found, _ = send_bytes(service, {"inputs": [wide]}, bytes(8))
+    assert (found["status"], found["error"][:70]) == (
+        400,
+        "The request is wrong: inputs[0]: binary_data_size must be 8 for each e",
+    )
+
+
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"inputs": NaN}', '{"id": 1, "id": 1}'])
 def test_rejects_body_that_is_no_object(service: Service, body: str) -> None:
     reply = service.send(make_event("POST", INFER, body))

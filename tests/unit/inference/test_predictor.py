@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import numpy as np
+import onnxruntime
 import pytest
+from onnx import NodeProto, TensorProto, helper
 
 from core.bundle import Bundle
-from core.contract import Contract, Task
+from core.contract import Column, Contract, Task
 from core.errors import IntegrityError
 from core.inputs import ModelInputs
 from lambdas.inference.predictor import Predictor
@@ -85,3 +89,88 @@ def test_rejects_graph_that_cannot_be_compiled(graph: bytes) -> None:
 def test_rejects_graph_of_another_contract(other: Contract) -> None:
     with pytest.raises(IntegrityError, match=r"its contract needs|cannot run"):
         make_predictor(make_contract(), graph=make_graph(other))
+
+
+def test_rejects_graph_in_onnxruntimes_own_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = make_graph(make_contract())
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.save_model_format", "ORT")
+    options.optimized_model_filepath = str(tmp_path / "graph.ort")
+    onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    own = (tmp_path / "graph.ort").read_bytes()
+    assert own[4:8] == b"ORTM"
+    # Bytes can be made that are both; what was checked must be what is compiled.
+    monkeypatch.setattr("lambdas.inference.predictor.check_graph", lambda _body: None)
+    with pytest.raises(IntegrityError, match="cannot load"):
+        make_predictor(make_contract(), graph=own)
+
+
+def make_regression(*nodes: NodeProto, shape: list[int | None]) -> tuple[Contract, bytes]:
+    """Make a graph of one number, whose last node makes the prediction."""
+    contract = make_contract(
+        task="regression", columns=[Column(name="usage", kind="numeric", nullable=True)]
+    )
+    info = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name in ("numeric", "prediction")
+    ]
+    places = [helper.make_tensor(f"at_{i}", TensorProto.INT64, [1], [i]) for i in range(2)]
+    graph = helper.make_graph(list(nodes), "own", info[:1], info[1:], places)
+    opset = [helper.make_opsetid("", 17)]
+    return contract, helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()
+
+
+def test_graph_is_taken_whose_shapes_are_left_open() -> None:
+    same = helper.make_node("Identity", ["numeric"], ["prediction"])
+    contract, graph = make_regression(same, shape=[])
+    rows = ModelInputs(np.ones((3, 1), np.float32), np.empty((3, 0), np.object_))
+    assert make_predictor(contract, graph=graph).score(rows).tolist() == [[1.0]] * 3
+
+
+def test_rejects_graph_that_answers_one_row_for_all() -> None:
+    contract, graph = make_regression(
+        helper.make_node("ReduceSum", ["numeric"], ["sum"], keepdims=1),
+        helper.make_node("Identity", ["sum"], ["prediction"]),
+        shape=[None, 1],
+    )
+    with pytest.raises(IntegrityError, match="shape"):
+        make_predictor(contract, graph=graph)
+
+
+def test_rejects_answer_of_another_number_of_rows() -> None:
+    contract, graph = make_regression(
+        helper.make_node("NonZero", ["numeric"], ["places"]),
+        helper.make_node("Cast", ["places"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceSum", ["numbers", "at_0"], ["sums"], keepdims=0),
+        helper.make_node("Unsqueeze", ["sums", "at_1"], ["more"]),
+        helper.make_node("Concat", ["numeric", "more"], ["prediction"], axis=0),
+        shape=[None, 1],
+    )
+    predictor = make_predictor(contract, graph=graph)  # of zeros it answers as many as asked
+    with pytest.raises(IntegrityError, match="number of rows"):
+        predictor.score(ModelInputs(np.ones((3, 1), np.float32), np.empty((3, 0), np.object_)))
+
+
+def test_rejects_graph_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lambdas.inference.predictor._PROBE_S", 0.2)
+    value = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go"], ["go_on"]),
+            helper.make_node("Identity", ["held"], ["kept"]),
+        ],
+        "body",
+        [
+            value("round", TensorProto.INT64, []),
+            value("go", TensorProto.BOOL, []),
+            value("held", TensorProto.FLOAT, None),
+        ],
+        [value("go_on", TensorProto.BOOL, []), value("kept", TensorProto.FLOAT, None)],
+    )
+    contract, graph = make_regression(
+        helper.make_node("Loop", ["", "", "numeric"], ["prediction"], body=body), shape=[None, 1]
+    )
+    with pytest.raises(IntegrityError, match="cannot run"):
+        make_predictor(contract, graph=graph)

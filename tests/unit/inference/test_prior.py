@@ -61,6 +61,15 @@ def test_prior_answers_marked_when_the_graph_cannot(world: World, *, gone: bool)
     assert len(world.fallbacks) == 2
 
 
+def test_prior_answers_marked_in_every_protocol(world: World) -> None:
+    world.break_graph()
+    table = world.post("/invocations", {"dataframe_records": [make_record()]})
+    age = {"name": "age", "datatype": "FP64", "shape": [1, 1], "data": [40.0]}
+    tensors = world.post("/v2/models/subscriptions/infer", {"inputs": [age]})
+    assert (table.status, table.json["fallback"]) == (200, True)
+    assert (tensors.status, tensors.json["parameters"]) == (200, {"fallback": True})
+
+
 @pytest.mark.parametrize(
     ("task", "prediction", "probability"),
     [
