@@ -128,7 +128,7 @@ class Registry:
         """
         key = keys.alias(model, _check_alias(name))
         if etag:
-            stored = self._store.get_if_changed(key, etag=etag)
+            stored = self._store.get_if_changed(key, etag=etag, max_bytes=_MAX_RECORD_BYTES)
         else:
             stored = self._store.get(key, max_bytes=_MAX_RECORD_BYTES)
         if stored is None:

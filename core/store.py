@@ -51,8 +51,10 @@ class ObjectStore(Protocol):
     def get(self, key: str, *, max_bytes: int | None = None) -> StoredObject:
         """Read an object; `NotFoundError`, or `IntegrityError` if it is larger than allowed."""
 
-    def get_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
-        """Read an object unless it is still in the state `etag`; then return None."""
+    def get_if_changed(
+        self, key: str, *, etag: str, max_bytes: int | None = None
+    ) -> StoredObject | None:
+        """Read an object as `get` does, unless it is still in the state `etag`; then None."""
 
     def put(self, key: str, body: bytes) -> str:
         """Write, whatever was there; return the etag."""
@@ -117,11 +119,13 @@ class Bucket:
             meta = obstore.head(self._backend, key)
         return ObjectInfo(key, meta["size"], meta["last_modified"], meta["e_tag"] or "")
 
-    def get_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
-        """Read an object, or return None when it is still in the state `etag`."""
+    def get_if_changed(
+        self, key: str, *, etag: str, max_bytes: int | None = None
+    ) -> StoredObject | None:
+        """Read an object as `get` does, or return None when it is still in the state `etag`."""
         try:
             with _translated(key):
-                return self._read(key, {"if_none_match": etag}, None)[0]
+                return self._read(key, {"if_none_match": etag}, max_bytes)[0]
         except _UnchangedError:
             return None
 

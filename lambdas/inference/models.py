@@ -286,7 +286,8 @@ class Models:
             known = alias is not None or self._registry.has_versions(model)
             served = load_served(alias, self._registry, self._store) if alias else None
         except LoopError as error:
-            _warn(f"the model {model} cannot be loaded", error)
+            # Only a name that is known is logged; any other is the caller's own text.
+            _warn(f"the model {model if alias else 'asked for'} cannot be loaded", error)
             if alias is None or not self._has_prior:
                 raise NoModelError("The model cannot be loaded just now.") from error
             return self._begin_with_prior(alias)

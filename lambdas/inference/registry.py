@@ -6,7 +6,7 @@
 from typing import TYPE_CHECKING, cast
 
 from core import keys, plain, promises
-from core.errors import NotFoundError
+from core.errors import IntegrityError, NotFoundError
 from core.plain_records import PlainAlias, PlainManifest
 from core.store import ObjectStore
 
@@ -51,13 +51,16 @@ class QuickRegistry:
         """Return where an alias points, or None if it is still in the state `etag`."""
         key = keys.alias(model, name)
         if etag:
-            stored = self._store.get_if_changed(key, etag=etag)
+            stored = self._store.get_if_changed(key, etag=etag, max_bytes=_MAX_RECORD_BYTES)
         else:
             stored = self._store.get(key, max_bytes=_MAX_RECORD_BYTES)
         if stored is None:
             return None
         found = plain.read_alias(stored.body, stored.etag)
-        return found or self.whole.alias_if_changed(model, name, etag)
+        found = found or self.whole.alias_if_changed(model, name, etag)
+        if found is not None and (found.model, found.alias) != (model, name):
+            raise IntegrityError("The alias's record is that of another alias.")
+        return found
 
     def version(self, model: str, number: int) -> "ModelVersion":
         """Return one version of a model, or raise `NotFoundError`."""
@@ -67,7 +70,10 @@ class QuickRegistry:
             ).body
         except NotFoundError:
             return self.whole.version(model, number)
-        return plain.read_version(body) or self.whole.version(model, number)
+        found = plain.read_version(body) or self.whole.version(model, number)
+        if (found.model, found.version) != (model, number):
+            raise IntegrityError("The version's record is that of another version.")
+        return found
 
     def has_versions(self, model: str) -> bool:
         """Tell whether a model has any version."""

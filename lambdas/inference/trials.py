@@ -110,6 +110,7 @@ class Trials:
         self._looks: Looks[None] = Looks(start)
         self._desk: Desk | None = None
         self._known: dict[tuple[str, TrialName], _Known] = {}
+        self._unlike: dict[tuple[str, TrialName], tuple[int, int]] = {}
 
     def begin(self, model: str) -> Look[None]:
         """Begin to look at both aliases, and return the look at the challenger's.
@@ -132,7 +133,10 @@ class Trials:
         known = self._known.get((model, name), _NOTHING)
         state = self._read(model, name, known)
         wanted = bool(state and state.share) if champion is None else is_on(state, champion)
-        if state is None or not wanted:
+        if state is None:  # of a model that is not there too; callers may think up any number
+            self._known.pop((model, name), None)
+            return
+        if not wanted:
             self._known[model, name] = _Known(state)
             return
         served, retry_s = known.served, known.retry_s
@@ -160,8 +164,9 @@ class Trials:
 
     def forget(self, model: str) -> None:
         """Drop what is known about a model that is not kept loaded any more."""
-        self._known.pop((model, "challenger"), None)
-        self._known.pop((model, "shadow"), None)
+        for name in METRICS:
+            self._known.pop((model, name), None)
+            self._unlike.pop((model, name), None)
 
     def _read(self, model: str, name: TrialName, known: _Known) -> "AliasState | None":
         etag = known.state.etag if known.state else ""
@@ -194,7 +199,7 @@ class Trials:
             try:
                 check_alike(champion.contract, served.contract)
             except InvalidInputError as error:
-                _warn(f"the {name} of {known.state.model} cannot be tried", error)
+                self._tell_unlike(champion, served, name, error)
                 served = None
         return Arm(
             known.state.share or 0.0,
@@ -202,6 +207,17 @@ class Trials:
             name_experiment(known.state),
             served,
         )
+
+    def _tell_unlike(
+        self, champion: Served, served: Served, name: TrialName, error: InvalidInputError
+    ) -> None:
+        """Tell once of a version that answers another question than the champion."""
+        model, pair = champion.alias.model, (champion.version.version, served.version.version)
+        if self._unlike.get((model, name)) == pair:
+            return  # it is found again with every look
+        self._unlike[model, name] = pair
+        _warn(f"the {name} of {model} cannot be tried", error)
+        self._trying.on_failure(METRICS[name], model)
 
 
 def _warn(what: str, error: LoopError) -> None:

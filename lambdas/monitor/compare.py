@@ -24,6 +24,8 @@ MIN_LABELLED_ROWS: Final = 50
 
 # A nearly perfect model's loss is a handful of rows: one more mistake among fifty would double it.
 _STANDARD_ERRORS: Final = 2.0
+_TRIMMED: Final = 10
+_LARGEST: Final = float(np.finfo(np.float32).max)
 _TINY_LOSS: Final = 1e-6
 
 
@@ -40,7 +42,9 @@ class Quality:
     ratio
         live_loss / holdout_loss: 1 is as good as on the holdout, above is worse. Of a live loss
         above the holdout's only what exceeds it by more than two standard errors counts, so that
-        chance alone seldom looks like a worse model.
+        chance alone seldom looks like a worse model. One loss far beyond all others makes the
+        standard error larger than itself, and would hide them: so the same is asked of the rows
+        without the tenth of the largest losses, and the worse of both answers counts.
     """
 
     rows: int
@@ -96,11 +100,19 @@ def compare_outcomes(
 
 def _compare_losses(losses: "NDArray[np.float64]", holdout: float) -> float:
     live = float(losses.mean())
-    if live > holdout and losses.size > 1:
-        doubt = _STANDARD_ERRORS * float(losses.std(ddof=1)) / math.sqrt(losses.size)
-        live = max(holdout, live - doubt)
+    if live > holdout:
+        most = np.sort(losses)[: losses.size - losses.size // _TRIMMED]
+        live = max(holdout, _least_mean(losses), _least_mean(most))
     # A perfect holdout must not divide by zero; equal losses still give exactly 1.
     return (live + _TINY_LOSS) / (holdout + _TINY_LOSS)
+
+
+def _least_mean(losses: "NDArray[np.float64]") -> float:
+    """Return the mean less what may be chance in it; of a single loss itself."""
+    mean = float(losses.mean())
+    if losses.size < 2:
+        return mean
+    return mean - _STANDARD_ERRORS * float(losses.std(ddof=1)) / math.sqrt(losses.size)
 
 
 def _encode_good(
@@ -142,7 +154,9 @@ def _answer(contract: Contract, capture: "Capture") -> list[float] | None:
 def _truth(contract: Contract, feedback: "Feedback") -> float | None:
     """Index of the class that came true, or the number."""
     if contract.task == "regression":
-        return feedback.outcome if isinstance(feedback.outcome, float) else None
+        number = feedback.outcome
+        # Beyond float32 no model answers, and the squares of losses overflow.
+        return number if isinstance(number, float) and abs(number) <= _LARGEST else None
     if feedback.outcome not in contract.classes:
         return None
     return contract.classes.index(str(feedback.outcome))

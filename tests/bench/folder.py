@@ -25,9 +25,11 @@ class Folder:
         body = path.read_bytes()
         return StoredObject(body, _tag(body))
 
-    def get_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
+    def get_if_changed(
+        self, key: str, *, etag: str, max_bytes: int | None = None
+    ) -> StoredObject | None:
         """Read an object unless it is still in the state `etag`."""
-        found = self.get(key)
+        found = self.get(key, max_bytes=max_bytes)
         return None if found.etag == etag else found
 
     def put(self, key: str, body: bytes) -> str:

@@ -54,6 +54,8 @@ def test_rejects_object_over_the_limit(store: Bucket) -> None:
     assert store.get("a", max_bytes=3).body == b"123"
     with pytest.raises(IntegrityError, match="3 bytes"):
         store.get("a", max_bytes=2)
+    with pytest.raises(IntegrityError, match="3 bytes"):
+        store.get_if_changed("a", etag="1", max_bytes=2)
 
 
 def test_get_if_changed_is_none_until_the_object_changes(store: Bucket) -> None:

@@ -20,10 +20,12 @@ class FaultyStore:
         self.reads.append(key)
         return self.inner.get(key, max_bytes=max_bytes)
 
-    def get_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
+    def get_if_changed(
+        self, key: str, *, etag: str, max_bytes: int | None = None
+    ) -> StoredObject | None:
         self._check(key)
         self.reads.append(key)
-        return self.inner.get_if_changed(key, etag=etag)
+        return self.inner.get_if_changed(key, etag=etag, max_bytes=max_bytes)
 
     def put(self, key: str, body: bytes) -> str:
         self._check(key)

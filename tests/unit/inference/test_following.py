@@ -38,9 +38,11 @@ class SlowStore(FaultyStore):
         self.go.wait(10)
         return super().get(key, max_bytes=max_bytes)
 
-    def get_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
+    def get_if_changed(
+        self, key: str, *, etag: str, max_bytes: int | None = None
+    ) -> StoredObject | None:
         self.go.wait(10)
-        return super().get_if_changed(key, etag=etag)
+        return super().get_if_changed(key, etag=etag, max_bytes=max_bytes)
 
 
 def test_request_does_not_wait_for_a_look_that_is_not_due_for_long() -> None:

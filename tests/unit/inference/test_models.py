@@ -152,6 +152,39 @@ def test_last_good_model_is_served_when_the_alias_is_deleted(
     assert world.fallbacks == [MODEL]
 
 
+@pytest.mark.parametrize("kind", ["alias of another", "version of another", "too large"])
+def test_last_good_model_is_served_when_a_record_is_not_its_own(world: World, kind: str) -> None:
+    world.promote()
+    assert world.served() == 1
+    world.promote(bias=1.0, run_id="run-2")
+    if kind == "alias of another":
+        make_champion(world.store, make_contract(dataset="wine"))
+        place, record = keys.alias(MODEL, "champion"), keys.alias("wine", "champion")
+    else:
+        place, record = keys.model_version(MODEL, 2), keys.model_version(MODEL, 1)
+    body = world.store.get(record).body
+    if kind == "too large":
+        place, body = keys.alias(MODEL, "champion"), b" " * 2**18 + body
+    world.store.put(place, body)
+    assert world.served(after_s=REFRESH_S) == 1
+    assert world.fallbacks == [MODEL]
+
+
+def test_name_that_nobody_knows_is_neither_kept_nor_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    for number in range(20):
+        with pytest.raises(NotFoundError):
+            world.models.get(f"marker-{number}")
+    assert world.models._trials._known == {}
+    world.store.down = ("registry/",)
+    with pytest.raises(NoModelError):
+        world.models.get("marker-7391")
+    assert caplog.text
+    assert "marker" not in caplog.text
+
+
 def test_rejects_request_when_no_model_was_ever_promoted(world: World) -> None:
     with pytest.raises(NoModelError):
         world.models.get()

@@ -125,6 +125,28 @@ def world() -> World:
     return World()
 
 
+def test_trial_that_does_not_fit_its_champion_is_told_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.start(1.0, trial="shadow")
+    other = make_contract(columns=[Column(name="age", kind="numeric")])
+    # The champion is another, as after training with other columns; the shadow goes on.
+    version = make_champion(world.store, other, run_id="run-3").version
+    registry = Registry(world.store)
+    registry.rollback(MODEL, reason="a try", changed_by="me")
+    state = registry.alias(MODEL, "shadow")
+    assert state is not None
+    registry.move_alias(
+        MODEL, "shadow", to=version, expected_revision=state.revision, reason="a try",
+        changed_by="me", traffic=Traffic(1.0),
+    )  # fmt: skip
+    caplog.set_level(logging.WARNING)
+    for _ in range(5):
+        world.predict(None)
+    assert caplog.text.count("cannot be tried") == 1
+    assert world.counts["ShadowFailures"] == 1
+
+
 def expect(state: AliasState, name: str) -> str:
     place = draw(f"{MODEL}/{state.experiment}", name).place
     return "challenger" if place < (state.share or 0) else "champion"

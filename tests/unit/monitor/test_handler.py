@@ -166,6 +166,40 @@ def test_chance_alone_raises_no_alarm_when_a_nearly_perfect_model_makes_its_usua
     assert np.mean(np.array(ratios) >= 1.5) < 0.01
 
 
+@pytest.mark.parametrize("outlier", [1e6, -1e30])
+def test_one_outcome_far_beyond_the_others_hides_no_worse_model(
+    store: Bucket, outlier: float
+) -> None:
+    contract = make_contract(task="regression")
+    make_champion(store, contract)
+    captures = make_captures(contract, 60)
+    land_captures(store, captures)
+    for capture in captures[1:]:
+        land_feedback(store, capture, float(capture.prediction) + 1.0)
+    land_feedback(store, captures[0], outlier)
+    (report,) = look(store)["models"]
+    assert report["quality"] == pytest.approx(1 / 0.15, rel=1e-4)
+
+
+def test_an_outcome_beyond_float32_is_a_broken_record(store: Bucket) -> None:
+    contract = make_contract(task="regression")
+    make_champion(store, contract)
+    [capture] = make_captures(contract, 1)
+    land_captures(store, [capture])
+    land_feedback(store, capture, 1.7e308)
+    with pytest.raises(MonitorError, match="1 broken records"):
+        look(store)
+
+
+def test_chance_alone_raises_no_alarm_when_losses_have_a_long_tail() -> None:
+    rng = np.random.default_rng(0)
+    ratios = [
+        _compare_losses(rng.lognormal(0.0, 1.0, 50), holdout=float(np.exp(0.5)))
+        for _ in range(2_000)
+    ]
+    assert np.mean(np.array(ratios) >= 1.5) < 0.01
+
+
 def test_an_outcome_counts_when_its_prediction_is_hours_old(
     store: Bucket, contract: Contract
 ) -> None:
