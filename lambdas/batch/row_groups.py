@@ -20,6 +20,8 @@ from training.data.table import CANNOT_PARSE
 SHARDS_OF_A_FILE = 8
 SHARD_ROWS = (40_000, 160_000)
 """Rows of a shard, at least and most."""
+MAX_SHARD_CELLS = 32_000_000
+"""More make it smaller than that: these take the function that scores it half of its memory."""
 MAX_SHARD_BYTES = 1024 * 1024 * 1024
 """Of the row groups that one shard is in; they lie on the disk of the function that reads them."""
 
@@ -41,7 +43,7 @@ def cut_parquet(origin: Origin, connection: duckdb.DuckDBPyConnection) -> list[S
     try:
         with open_groups(origin, 0, 0) as path:
             found = connection.execute(
-                "SELECT any_value(row_group_num_rows), min(least(data_page_offset,"
+                "SELECT any_value(row_group_num_rows), count(*), min(least(data_page_offset,"
                 " CASE WHEN dictionary_page_offset > 0 THEN dictionary_page_offset"
                 " ELSE data_page_offset END)) AS first, max(total_compressed_size"
                 " + least(data_page_offset, CASE WHEN dictionary_page_offset > 0"
@@ -60,9 +62,11 @@ def cut_parquet(origin: Origin, connection: duckdb.DuckDBPyConnection) -> list[S
     return list(_cut(groups, ends, origin.name))
 
 
-def _cut(groups: list[tuple[int, int, int]], ends: list[int], name: str) -> Iterator[Shard]:
+def _cut(groups: list[tuple[int, int, int, int]], ends: list[int], name: str) -> Iterator[Shard]:
+    """Cut row groups, each of so many rows and columns, that lie between two places."""
     total, least_most = ends[-1], SHARD_ROWS
     size = min(least_most[1], max(least_most[0], -(-total // SHARDS_OF_A_FILE)))
+    size = min(size, max(1, MAX_SHARD_CELLS // groups[0][1]))
     group = 0
     for number, first in enumerate(range(0, total, size)):
         rows = min(size, total - first)
@@ -71,8 +75,8 @@ def _cut(groups: list[tuple[int, int, int]], ends: list[int], name: str) -> Iter
         last = group
         while ends[last] < first + rows:
             last += 1
-        start = min(each[1] for each in groups[group : last + 1])
-        end = max(each[2] for each in groups[group : last + 1])
+        start = min(each[2] for each in groups[group : last + 1])
+        end = max(each[3] for each in groups[group : last + 1])
         if end - start > MAX_SHARD_BYTES:
             raise InvalidInputError(
                 f"{name} has a row group of {(end - start) / 1024**2:,.0f} MiB;"
@@ -89,30 +93,35 @@ def open_groups(origin: Origin, start: int, end: int) -> Iterator[Path]:
     Yields
     ------
     Path
-        The file itself where it is on this computer.
+        Of a file on this computer, a link to it.
 
     Raises
     ------
     InvalidInputError
         If its footer is not one.
     """
-    if isinstance(origin, FileOrigin):
-        yield origin.path
-        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.parquet"
+        if isinstance(origin, FileOrigin):
+            # duckdb sees patterns in a path, and values of columns: rows[1].parquet, plan=pro/.
+            path.symlink_to(origin.path.resolve())
+        else:
+            _fetch(origin, start, end, path)
+        yield path
+
+
+def _fetch(origin: Origin, start: int, end: int, path: Path) -> None:
     tail = origin.read(max(0, origin.size - TAIL_BYTES), origin.size)
     footer = int.from_bytes(tail[:4], "little") + TAIL_BYTES
     if not tail.endswith(MAGIC) or footer > min(origin.size, _MAX_FOOTER_BYTES):
         raise broken(origin.name)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rows.parquet"
-        with path.open("wb") as file:
-            file.write(MAGIC)
-            for first in range(start, end, BLOCK_BYTES):
-                file.seek(first)
-                file.write(origin.read(first, min(first + BLOCK_BYTES, end)))
-            file.seek(origin.size - footer)
-            file.write(origin.read(origin.size - footer, origin.size))
-        yield path
+    with path.open("wb") as file:
+        file.write(MAGIC)
+        for first in range(start, end, BLOCK_BYTES):
+            file.seek(first)
+            file.write(origin.read(first, min(first + BLOCK_BYTES, end)))
+        file.seek(origin.size - footer)
+        file.write(origin.read(origin.size - footer, origin.size))
 
 
 def broken(name: str) -> InvalidInputError:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.bundle import Bundle
 from core.contract import Contract
-from core.errors import IntegrityError
+from core.errors import IntegrityError, InvalidInputError
 from lambdas.batch.encoding import Rows, check_columns, read_rows
 from lambdas.batch.layout import Shard
 from lambdas.batch.shards import Fetched
@@ -224,7 +224,21 @@ class Scorer:
 
 
 def make_scorer(bundle: Bundle, version: int) -> Scorer:
-    """Compile a bundle; see `Predictor`."""
+    """Compile a bundle.
+
+    Raises
+    ------
+    IntegrityError
+        If it cannot be served; see `Predictor`.
+    InvalidInputError
+        If an answer cannot have a column for each of its classes.
+    """
+    classes = bundle.manifest.contract.classes
+    if len({label.casefold() for label in classes}) < len(classes):
+        raise InvalidInputError(
+            "Two classes differ by their case only, which readers of Parquet do not tell apart.",
+            next_step="Give them other names in the training data and train again.",
+        )
     predictor = Predictor(bundle, for_batch=True)
     return Scorer(predictor, bundle.manifest.model, version, bundle.bundle_id)
 

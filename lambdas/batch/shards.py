@@ -17,7 +17,7 @@ from core.errors import InvalidInputError
 from lambdas.batch.cutting import Cursor, cut_csv, look_at_csv
 from lambdas.batch.layout import Layout, Shard, check_head
 from lambdas.batch.origin import BLOCK_BYTES, Origin
-from lambdas.batch.row_groups import cut_parquet, open_groups
+from lambdas.batch.row_groups import TAIL_BYTES, cut_parquet, open_groups
 from lambdas.batch.typed import read_groups
 from training.data.cells import quote_text
 from training.data.csv_file import read_csv
@@ -160,13 +160,16 @@ def _make_duckdb() -> duckdb.DuckDBPyConnection:
 
 
 def _hash_rows(path: Path, shard: Shard) -> str:
+    """Hash a shard's row groups, and the footer, which names their columns."""
     digest = hashlib.sha256(repr((shard.first_row, shard.rows)).encode())
     with path.open("rb") as file:
-        file.seek(shard.start)
-        left = shard.end - shard.start
-        while left > 0 and (block := file.read(min(BLOCK_BYTES, left))):
-            digest.update(block)
-            left -= len(block)
+        size = file.seek(0, 2)
+        file.seek(size - TAIL_BYTES)
+        footer = size - TAIL_BYTES - int.from_bytes(file.read(4), "little")
+        for start, end in ((shard.start, shard.end), (footer, size)):
+            file.seek(start)
+            for first in range(start, end, BLOCK_BYTES):
+                digest.update(file.read(min(BLOCK_BYTES, end - first)))
     return digest.hexdigest()
 
 

@@ -297,3 +297,26 @@ def test_parts_have_the_same_columns_whatever_is_in_them(
     assert [row["warnings"] == [] for row in batch.read()] == (
         [True] * 4 + [False] * 4 + [True] * 4 + [False] + [True] * 3 + [True] * 4
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["age=99/rows.parquet", "plan=pro/rows.parquet", "rows[1].parquet"]
+)
+def test_where_a_parquet_file_lies_says_nothing_of_its_rows(tmp_path: Path, name: str) -> None:
+    batch = Batch(make_contract(), tmp_path)
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    columns = "'c1' AS customer_id, {} AS age, 'basic' AS plan, 1.5 AS usage, true AS active"
+    write_parquet(tmp_path / "rows1.parquet", f"SELECT {columns.format(7)}")
+    write_parquet(tmp_path / "plain.parquet", f"SELECT {columns.format(30)}")
+    (tmp_path / "plain.parquet").rename(path)
+    batch.score_path(path)
+    [row] = batch.read()
+    [asked] = batch.ask([{"age": 30, "plan": "basic", "usage": 1.5, "active": True}])
+    assert row["probability"] == pytest.approx(asked["probability"], abs=1e-6)
+
+
+def test_classes_that_differ_by_their_case_only_are_refused(tmp_path: Path) -> None:
+    batch = Batch(make_contract().model_copy(update={"classes": ("a", "A")}), tmp_path)
+    with pytest.raises(InvalidInputError, match="case only"):
+        batch.score(write(RECORDS))

@@ -224,3 +224,14 @@ def test_rejects_letters_that_the_contract_does_not_say(tmp_path: Path) -> None:
 def test_rejects_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="cannot be read"):
         cut_file(FileOrigin(tmp_path / "none.csv"), FileFormat())
+
+
+def test_a_wide_parquet_file_is_cut_into_shards_of_fewer_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_groups, "MAX_SHARD_CELLS", 1000)
+    path = tmp_path / "wide.parquet"
+    columns = ", ".join(f"i AS c{place}" for place in range(50))
+    write_parquet(path, f"SELECT {columns} FROM range(100) AS t(i)")
+    stretch = cut_file(FileOrigin(path), FileFormat())
+    assert [shard.rows for shard in stretch.shards] == [20] * 5

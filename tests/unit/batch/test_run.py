@@ -12,7 +12,7 @@ from lambdas.batch import part, run
 from lambdas.batch.part import Done, do_task
 from lambdas.batch.scoring import Scorer
 from tests.fixtures.bundles import make_contract
-from tests.unit.batch.batches import RECORDS, Batch, small, write
+from tests.unit.batch.batches import RECORDS, Batch, small, write, write_parquet
 
 
 @pytest.fixture
@@ -63,6 +63,25 @@ def test_parts_are_not_gone_on_with_when_something_else_is_asked(
     monkeypatch.undo()
     changed = (text.replace("30", "31"), 1) if change == "the rows" else (text, 2)
     assert batch.score(changed[0], version=changed[1]).resumed == 0
+
+
+def test_parts_are_not_gone_on_with_when_a_column_has_another_name(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = batch.folder / "rows.parquet"
+    query = "SELECT 30 + i AS age, 'pro' AS plan, 100.0 * i AS {} FROM range(5) AS t(i)"
+    write_parquet(rows, query.format("usgae"))
+
+    def keep(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "put_together", keep)
+    with pytest.raises(KeyboardInterrupt):
+        batch.score_path(rows)
+    monkeypatch.undo()
+    write_parquet(rows, query.format("usage"))
+    report = batch.score_path(rows)
+    assert (report.resumed, report.absent) == (0, ["active"])
 
 
 def test_parts_are_gone_on_with_when_only_the_end_is_missing(
