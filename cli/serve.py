@@ -98,7 +98,9 @@ def _run(session: Session, arguments: list[str], environment: dict[str, str]) ->
     with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own module
         try:
             code = process.wait()
-        except KeyboardInterrupt:  # the server has got it too, and ends
+        except KeyboardInterrupt:
+            # Ctrl-C reaches both; a signal to this process alone must not leave the other at work.
+            process.terminate()
             code = process.wait()
         except SystemExit:
             process.terminate()

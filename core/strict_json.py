@@ -16,7 +16,7 @@ class InvalidJsonError(InvalidInputError):
     """The body is not the JSON that is allowed; `str` of it says which rule it breaks."""
 
 
-def parse_json(body: bytes, *, max_bytes: int) -> object:
+def parse_json(body: bytes, *, max_bytes: int, nan_is_null: bool = False) -> object:
     """Read a JSON document.
 
     Parameters
@@ -25,11 +25,13 @@ def parse_json(body: bytes, *, max_bytes: int) -> object:
         UTF-8 text; a byte-order mark is not allowed (RFC 8259, section 8.1).
     max_bytes : int
         Largest size that is read at all.
+    nan_is_null : bool
+        Whether ``NaN`` is taken for null, as some clients write a missing number.
 
     Raises
     ------
     InvalidJsonError
-        If it is too large, not UTF-8, not JSON, holds ``NaN`` or ``Infinity``, names a key
+        If it is too large, not UTF-8, not JSON, holds ``Infinity`` or ``NaN``, names a key
         twice, has a number of thousands of digits, or nests too deeply.
     """
     if len(body) > max_bytes:
@@ -38,8 +40,9 @@ def parse_json(body: bytes, *, max_bytes: int) -> object:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidJsonError("The JSON must be UTF-8 text.") from None
+    constant = _take_nan if nan_is_null else _refuse_constant
     try:
-        return json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=_refuse_constant)
+        return json.loads(text, object_pairs_hook=_unique_pairs, parse_constant=constant)
     except InvalidJsonError:
         raise
     except json.JSONDecodeError as error:
@@ -84,6 +87,11 @@ def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise InvalidJsonError("The JSON names a key twice in one object.")
     return found
+
+
+def _take_nan(name: str) -> None:
+    if name != "NaN":
+        _refuse_constant(name)
 
 
 def _refuse_constant(_name: str) -> NoReturn:

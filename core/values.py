@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 MAX_WORDS = 1000
 """Words of a free text that a model reads: bounds what one request may cost."""
 
+TRUE_WORDS = ("true", "t", "yes", "y", "1")
+FALSE_WORDS = ("false", "f", "no", "n", "0")
+"""Texts of a boolean in a file, in upper or lower case."""
+
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 _EXACT_INTEGER = 2**24
 

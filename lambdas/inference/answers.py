@@ -136,10 +136,10 @@ def parse_object(body: bytes) -> dict[str, object]:
     return content
 
 
-def parse_body(body: bytes) -> object:
-    """Parse strict JSON, or raise `RequestError` 400."""
+def parse_body(body: bytes, *, nan_is_null: bool = False) -> object:
+    """Parse strict JSON, or raise `RequestError` 400; see `core.strict_json.parse_json`."""
     try:
-        return parse_json(body, max_bytes=MAX_BODY_BYTES)
+        return parse_json(body, max_bytes=MAX_BODY_BYTES, nan_is_null=nan_is_null)
     except InvalidJsonError as error:
         raise RequestError(400, "invalid_json", str(error)) from None
 

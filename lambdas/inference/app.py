@@ -57,7 +57,7 @@ def _answer_error(request: Request, error: Exception) -> Response:
     ours = web.AsgiRequest(request.scope, request.receive)
     if isinstance(error, HTTPException):
         error = _from_router(error)
-    if request.scope["path"].startswith("/v2/"):
+    if f"{request.scope['path']}/".startswith("/v2/"):
         from lambdas.inference.protocols import oip  # noqa: PLC0415 - not every request is theirs
 
         return _to_starlette(oip.answer_error(ours, error))

@@ -76,7 +76,7 @@ class Counts:
         yield "# TYPE loop_events_total counter"
         for (name, model), value in sorted(self._events.items()):
             labels = (("event", name), ("model", model))
-            yield f"loop_events_total{_write_labels(labels)} {value:g}"
+            yield f"loop_events_total{_write_labels(labels)} {_write_number(value)}"
 
 
 class Counted:
@@ -126,6 +126,10 @@ async def _send_text(send: Send, text: str) -> None:
     headers = [(b"content-type", CONTENT_TYPE.encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": text.encode()})
+
+
+def _write_number(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
 
 
 def _write_labels(labels: Labels) -> str:

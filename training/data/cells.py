@@ -7,11 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.contract import BLANKS, Contract, FileFormat, TimeFormat
-from core.values import parse_markers
-
-TRUE_WORDS = ("true", "t", "yes", "y", "1")
-FALSE_WORDS = ("false", "f", "no", "n", "0")
-"""Cells of a boolean column, in upper or lower case."""
+from core.values import FALSE_WORDS, TRUE_WORDS, parse_markers
 
 _FALSES, _TRUES = (
     tuple(dict.fromkeys((*words, *map(str.capitalize, words), *map(str.upper, words))))

@@ -2,11 +2,17 @@
 
 from typing import Any
 
-from core.contract import Contract
+from core.contract import Column, Contract
+from core.values import FALSE_WORDS, TRUE_WORDS
 from lambdas.inference.protocols.frames import FORMATS, MAX_ROWS
 from lambdas.inference.protocols.oip_metadata import list_graph_inputs, list_outputs
 from lambdas.inference.protocols.tensors import DATATYPES
-from lambdas.inference.record_schema import JsonSchema, describe_column, make_example
+from lambdas.inference.record_schema import (
+    JsonSchema,
+    describe_column,
+    describe_record,
+    make_example,
+)
 
 _TEXT: JsonSchema = {"type": "string"}
 _ANYTHING: JsonSchema = {"type": "object"}
@@ -150,22 +156,27 @@ def _describe_response(contract: Contract | None) -> JsonSchema:
 
 def _describe_tables(contract: Contract | None) -> JsonSchema:
     """Return the schema of exactly one of the four tables."""
-    record: JsonSchema = {"$ref": "#/components/schemas/Record"} if contract else _ANYTHING
+    record: JsonSchema = _ANYTHING
     rows = {"type": "array", "minItems": 1, "maxItems": MAX_ROWS}
     split = _write_object(
-        {"columns": {"type": "array", "items": _TEXT, "minItems": 1}, "data": rows}, is_open=True
+        {
+            "columns": {"type": "array", "items": _TEXT, "minItems": 1},
+            "data": rows,
+            "index": {"type": "array"},
+        },
+        optional=("index",),
     )
     columns = _ANYTHING
     if contract:
-        properties = {
-            column.name: {"type": "array", "items": describe_column(column)}
-            for column in contract.columns
-        }
+        cells = {column.name: _describe_cell(column) for column in contract.columns}
+        record = describe_record(contract)
+        record["properties"] |= cells
+        properties = {name: {"type": "array", "items": cell} for name, cell in cells.items()}
         columns = {"type": "object", "properties": properties}
     tables = {
         "dataframe_split": split,
         "dataframe_records": {**rows, "items": record},
-        "instances": rows,
+        "instances": {"anyOf": [columns, rows]},
         "inputs": {"anyOf": [columns, rows]},
     }
     written: JsonSchema = {
@@ -176,6 +187,23 @@ def _describe_tables(contract: Contract | None) -> JsonSchema:
     if contract:
         written["examples"] = [{"dataframe_records": [make_example(contract)]}]
     return written
+
+
+def _describe_cell(column: Column) -> JsonSchema:
+    """Return the schema of one cell of a table, in which a boolean may be written in other ways."""
+    schema = describe_column(column)
+    if column.kind == "boolean":
+        del schema["type"]
+        words = "|".join(
+            "".join(f"[{letter.upper()}{letter}]" for letter in word)
+            for word in (*TRUE_WORDS, *FALSE_WORDS)
+        )
+        schema["anyOf"] = [
+            {"type": ["boolean", "null"] if column.nullable else "boolean"},
+            {"enum": [0, 1]},
+            {"type": "string", "pattern": f"^({words})$"},
+        ]
+    return schema
 
 
 def _describe_predictions(contract: Contract | None) -> JsonSchema:
@@ -196,6 +224,10 @@ def _describe_predictions(contract: Contract | None) -> JsonSchema:
             "arms": {"type": "array", "items": _TEXT},
             "model_versions": {"type": "array", "items": {"type": "integer"}},
             "fallback": {"const": True},
+            "warnings": {
+                "type": "array",
+                "items": _write_object({"row": {"type": "integer"}, "field": _TEXT, "rule": _TEXT}),
+            },
         },
-        optional=("arms", "model_versions", "fallback"),
+        optional=("arms", "model_versions", "fallback", "warnings"),
     )

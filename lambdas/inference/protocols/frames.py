@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from core.contract import Column, Contract
+from core.contract import BLANKS, Column, Contract
 from core.inputs import MAX_VIOLATIONS
+from core.values import FALSE_WORDS, TRUE_WORDS
 from lambdas.inference.protocols.oip_metadata import NUMERIC, list_graph_inputs
 from lambdas.inference.protocols.tensor_columns import count_rows, spread
 from lambdas.inference.protocols.tensors import Tensor, read_json
@@ -17,7 +18,10 @@ MAX_ROWS = 1000
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 # No two parts of it can take the same digits: a long cell is looked at once, not once for each.
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
-_FLAGS = {"true": True, "false": False, "1": True, "0": False}
+_FLAGS: Mapping[object, bool] = {
+    **dict.fromkeys((*TRUE_WORDS, 1), True),
+    **dict.fromkeys((*FALSE_WORDS, 0), False),
+}
 
 
 class FrameError(ValueError):
@@ -41,7 +45,8 @@ class Frame:
 
 def read_split(content: object) -> Frame:
     """Read ``{"columns": […], "data": [[…], …]}``, as pandas writes it with orient split."""
-    if not isinstance(content, dict) or not {"columns", "data"} <= content.keys():
+    needed = {"columns", "data"}
+    if not isinstance(content, dict) or not needed <= content.keys() <= needed | {"index"}:
         raise FrameError("dataframe_split must be an object with columns and data")
     return _turn(_read_names(content["columns"]), content["data"], "data of dataframe_split")
 
@@ -61,24 +66,30 @@ def read_records(contract: Contract, content: object, what: str) -> Frame:
 
 
 def read_instances(contract: Contract, content: object) -> Frame:
-    """Read a list of objects, or of lists with a value for each column of the contract."""
-    rows = _read_rows(content, "instances")
-    if isinstance(rows[0], list):
-        return _turn([column.name for column in contract.columns], rows, "instances")
-    return read_records(contract, rows, "instances")
+    """Read rows or columns, in the older form of the protocol."""
+    return _read_either(contract, content, "instances")
 
 
 def read_inputs(contract: Contract, content: object) -> Frame:
-    """Read lists of values by column, or a list of rows with a value for each column."""
+    """Read rows or columns, in the form that was made for tensors."""
+    return _read_either(contract, content, "inputs")
+
+
+def _read_either(contract: Contract, content: object, what: str) -> Frame:
+    """Read a list of objects, or of lists with a value for each column; or columns by name."""
     if not isinstance(content, dict):
-        rows = _read_rows(content, "inputs")
-        return _turn([column.name for column in contract.columns], rows, "inputs")
-    columns = {name: _open(values) for name, values in content.items()}
+        rows = _read_rows(content, what)
+        if isinstance(rows[0], list):
+            return _turn([column.name for column in contract.columns], rows, what)
+        return read_records(contract, rows, what)
+    if content and not any(isinstance(values, list) for values in content.values()):
+        return read_records(contract, [content], what)
+    columns = {name: _open(values, what) for name, values in content.items()}
     sizes = {len(values) for values in columns.values()}
     if len(sizes) != 1:
-        raise FrameError("inputs must hold lists of one and the same length")
+        raise FrameError(f"{what} must hold lists of one and the same length")
     rows_in_all = sizes.pop()
-    _check_height(rows_in_all, "inputs")
+    _check_height(rows_in_all, what)
     return Frame(columns, rows_in_all)
 
 
@@ -99,7 +110,7 @@ def read_csv(contract: Contract, text: str) -> Frame:
     return Frame(
         {
             # What DataFrame.to_csv() writes first, unless it is told not to: the index.
-            name: [_read_cell(kinds.get(name), str(cell)) for cell in cells]
+            name: [_read_cell(kinds.get(name), str(cell), contract) for cell in cells]
             for position, (name, cells) in enumerate(frame.columns.items())
             if name or position
         },
@@ -124,12 +135,16 @@ def read_graph_inputs(contract: Contract, content: object) -> Frame | None:
 
 
 def keep_features(contract: Contract, frame: Frame) -> Frame:
-    """Leave out the columns that the contract knows and nobody reads here, such as the target.
+    """Take a table as the model's own training data may look, once pandas has read it.
 
-    The identifier stays: it says who is asked for.
+    Columns that the contract knows and nobody reads here are left out, such as the target; the
+    identifier stays, as it says who is asked for. A boolean may be 0 or 1, or a word for one.
     """
     others = _list_others(contract)
     kept = {name: values for name, values in frame.columns.items() if name not in others}
+    for column in contract.columns:
+        if column.kind == "boolean" and column.name in kept:
+            kept[column.name] = list(map(_read_flag, kept[column.name]))
     return Frame(kept, frame.rows)
 
 
@@ -165,10 +180,10 @@ def _read_names(content: object) -> list[str]:
     return content
 
 
-def _open(values: object) -> list[object]:
+def _open(values: object, what: str) -> list[object]:
     """Read a column of scalars; each may stand in a list of its own, as a tensor [n, 1] has it."""
     if not isinstance(values, list):
-        raise FrameError("inputs must hold lists of values, by column")
+        raise FrameError(f"{what} must hold lists of values, by column")
     if values and all(isinstance(value, list) and len(value) == 1 for value in values):
         return [value[0] for value in values]
     return values
@@ -181,18 +196,22 @@ def _take(lines: Iterator[list[str]]) -> Iterator[list[str]]:
         yield line
 
 
-def _read_cell(column: Column | None, cell: str) -> object:
+def _read_cell(column: Column | None, cell: str, contract: Contract) -> object:
     """Read a cell as its column says; what cannot be read stays text, which is then refused."""
     if not cell:
         return None
-    kind = column.kind if column else "text"
-    if kind == "boolean":
-        return _FLAGS.get(cell.strip().lower(), cell)
-    if kind != "numeric":
+    if column is None or column.kind not in ("numeric", "boolean"):
         return cell
-    number = cell.strip()
-    if _WHOLE.fullmatch(number):
-        return int(number)
-    if _NUMBER.fullmatch(number):
-        return float(number)
-    return None if number.lower() == "nan" else cell
+    text = cell.strip(BLANKS)
+    if text in contract.missing_markers or text.lower() == "nan":
+        return None
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else cell
+
+
+def _read_flag(value: object) -> object:
+    """Return the boolean that a value stands for; anything else as it is, to be refused."""
+    if isinstance(value, str):
+        return _FLAGS.get(value.strip(BLANKS).lower(), value)
+    return _FLAGS.get(value, value) if isinstance(value, int | float) else value

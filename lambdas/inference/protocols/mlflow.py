@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.h
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from core.contract import Contract
 from core.inputs import ContractViolationError
@@ -128,7 +129,8 @@ def _read_csv(contract: Contract, body: bytes) -> tuple[Frame, bool]:
 
 def _read_json(contract: Contract, body: bytes) -> tuple[Frame, bool]:
     """Return the table, and whether it came as the graph's own tensors."""
-    content = parse_body(body)
+    # pandas has no other missing number, and MLflow's client writes it so.
+    content = parse_body(body, nan_is_null=True)
     found = [name for name in FORMATS if isinstance(content, dict) and name in content]
     if not isinstance(content, dict) or len(found) != 1:
         raise FrameError(
@@ -153,6 +155,8 @@ def _write_answer(asked: Asked, *, as_graph: bool) -> Response:
         "model": version.model,
         "model_version": version.version,
     }
+    if asked.warnings:
+        content["warnings"] = [asdict(found) for found in asked.warnings]
     if asked.served.is_fallback:
         content["fallback"] = True
     if asked.by is not None:

@@ -52,7 +52,8 @@ def read_request(contract: Contract, headers: Mapping[str, str], body: bytes) ->
     """
     _check_headers(headers)
     head, rest = _split(headers, body)
-    content = parse_body(head)
+    # Triton takes NaN, and clients write it for a missing number.
+    content = parse_body(head, nan_is_null=True)
     if not isinstance(content, dict):
         raise _invalid("the body must be a JSON object")
     as_bytes = _read_flag(

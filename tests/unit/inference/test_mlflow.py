@@ -87,7 +87,12 @@ ROWS = SPLIT["data"]
         {"inputs": {name: [row[place] for row in ROWS] for place, name in enumerate(NAMES)}},
         {"inputs": {name: [[row[place]] for row in ROWS] for place, name in enumerate(NAMES)}},
         {"inputs": ROWS},
+        {"inputs": RECORDS},
+        {"instances": {name: [row[place] for row in ROWS] for place, name in enumerate(NAMES)}},
         {"dataframe_split": SPLIT, "params": {"anything": 1}},
+        {"dataframe_split": {**SPLIT, "index": [0, 1]}},
+        # As pandas reads a file whose booleans are 0 and 1, or words.
+        {"dataframe_records": [{**RECORDS[0], "active": 1}, {**RECORDS[1], "active": "no"}]},
     ],
 )
 def test_every_table_is_answered_alike(service: Service, content: dict[str, Any]) -> None:
@@ -111,6 +116,37 @@ def test_answer_names_what_feedback_needs(service: Service) -> None:
 def test_csv_of_pandas_is_answered(service: Service, content_type: str, *, index: bool) -> None:
     reply = send(service, FRAME.to_csv(index=index), content_type)
     assert reply.json["predictions"] == ["Yes", "No"]
+
+
+def test_one_row_may_come_as_an_object_of_values(service: Service) -> None:
+    assert predict(service, {"inputs": RECORDS[0]}) == ["Yes"]
+
+
+def test_missing_number_is_taken_as_mlflows_own_client_writes_it(service: Service) -> None:
+    body = '{"dataframe_split": {"columns": ["age", "usage"], "data": [[40, NaN]]}}'
+    reply = send(service, body, "application/json")
+    assert (reply.status, len(reply.json["predictions"])) == (200, 1)
+    body = body.replace("NaN", "Infinity")
+    assert_error(send(service, body, "application/json"), "NaN or Infinity")
+
+
+def test_csv_is_read_as_the_file_that_a_model_was_trained_on(service: Service) -> None:
+    reply = send(service, "age,plan,usage,active\n40,pro,NA,yes\n40,pro,?,F\n40,pro,,-\n")
+    wanted = [
+        {"age": 40, "plan": "pro", "usage": None, "active": flag} for flag in (True, False, None)
+    ]
+    assert reply.status == 200, reply.text
+    [info] = service.store.list("captured/")
+    captures, _ = parse_lines(service.store.get(info.key).body)
+    assert [capture.features for capture in captures] == wanted
+
+
+def test_warnings_are_told_by_row(service: Service) -> None:
+    records = [make_record(), {**make_record(), "plan": "gold"}]
+    reply = service.post(PATH, {"dataframe_records": records})
+    [found] = reply.json["warnings"]
+    assert (found["row"], found["field"]) == (1, "plan")
+    assert "warnings" not in service.post(PATH, {"dataframe_records": records[:1]}).json
 
 
 def test_columns_that_no_model_reads_may_come_along(service: Service) -> None:
@@ -180,6 +216,9 @@ def test_rejects_body_without_exactly_one_table(service: Service, content: objec
     [
         ({"dataframe_split": RECORDS}, "columns and data"),
         ({"dataframe_split": {"columns": NAMES}}, "columns and data"),
+        ({"dataframe_split": {**SPLIT, MARKER: 1}}, "columns and data"),
+        ({"dataframe_records": [{"age": 1, "active": 2}]}, "true or false"),
+        ({"dataframe_records": [{"age": 1, "active": [1]}]}, "true or false"),
         ({"dataframe_split": {**SPLIT, "columns": ["age", "age"]}}, "each named once"),
         ({"dataframe_split": {**SPLIT, "columns": [1, 2]}}, "list of names"),
         ({"dataframe_split": {**SPLIT, "columns": []}}, "one or more"),
@@ -204,7 +243,7 @@ def test_rejects_body_without_exactly_one_table(service: Service, content: objec
         ({"instances": [[1, "pro", None, None], {}]}, "list of 4 values"),
         ({"inputs": {}}, "one and the same length"),
         ({"inputs": {"age": [1], "plan": []}}, "one and the same length"),
-        ({"inputs": {"age": 1}}, "lists of values"),
+        ({"inputs": {"age": [1], "usage": 1}}, "lists of values"),
         ({"inputs": {"age": [[1, 2]]}}, "must be a number"),
         ({"inputs": MARKER}, "must be a list"),
         ({"inputs": {"numeric": [[1, 2]]}}, "3 columns"),

@@ -1,3 +1,4 @@
+import json
 import math
 import struct
 from collections.abc import Iterator, Mapping
@@ -353,7 +354,12 @@ def test_rejects_model_or_version_that_is_not_served(service: Service, path: str
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("POST", "/v2/repository/index", 404), ("GET", INFER, 405), ("GET", "/v2/models/", 404)],
+    [
+        ("POST", "/v2/repository/index", 404),
+        ("GET", INFER, 405),
+        ("GET", "/v2/models/", 404),
+        ("POST", "/v2", 405),
+    ],
 )
 def test_rejects_path_that_is_not_there_in_the_protocols_words(
     service: Service, method: str, path: str, status: int
@@ -362,6 +368,15 @@ def test_rejects_path_that_is_not_there_in_the_protocols_words(
     assert reply.status == status
     assert isinstance(reply.json["error"], str)
     assert ("allow" in reply.headers) == (status == 405)
+
+
+def test_nan_means_missing_in_json_as_it_does_in_bytes(service: Service) -> None:
+    usage = {"name": "usage", "datatype": "FP64", "shape": [1], "data": [math.nan]}
+    reply = service.send(make_event("POST", INFER, json.dumps({"inputs": [AGE, usage]})))
+    assert reply.status == 200
+    [info] = service.store.list("captured/")
+    [capture], _ = parse_lines(service.store.get(info.key).body)
+    assert capture.features["usage"] is None
 
 
 def test_nothing_is_ready_before_the_first_model() -> None:
