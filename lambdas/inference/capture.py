@@ -4,8 +4,6 @@ Both go to the data bucket, never to the log. Keeping predictions must not cost 
 asked their answer, so a failure there is counted by a metric that an alarm watches.
 """
 
-import queue
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +14,9 @@ from core.errors import ConflictError
 from core.prediction_ids import new_prediction_ids, time_of
 from core.store import ObjectStore
 from core.telemetry import Unit, emit_metrics
+from lambdas.inference.backlog import Backlog, Lines, take_together
 from lambdas.inference.keeping import Keeper, Objects
-from lambdas.inference.looks import Starter
+from lambdas.inference.looks import Starter, start_thread
 from lambdas.inference.quick_json import write_json
 
 if TYPE_CHECKING:
@@ -28,10 +27,6 @@ _FEEDBACK_WRITERS = 16
 ZERO_EVERY_S = 10.0
 """How often it is said that nothing failed; an alarm looks once a minute."""
 
-MAX_WAITING = 1000
-"""How many requests' captures may wait to be written beside the requests."""
-
-_TOGETHER = 500
 _LOT_DIGITS = 8
 _LOTS = 1 << 4 * _LOT_DIGITS
 
@@ -106,7 +101,7 @@ class Recorder:
         self._emit = emit
         self._clock = clock
         self._zero_due_s: dict[str, float] = {}
-        self._waiting: queue.Queue[_Waiting] | None = None
+        self._backlog: Backlog | None = None
         self._later = later
         self._held: deque[tuple[str, Sequence[Batch]]] = deque()
 
@@ -142,29 +137,24 @@ class Recorder:
             self._held.append((first_id, batches))
             self._later(self._keep_held)
             return
-        waiting = _write(first_id, batches)
-        if self._waiting is None:
-            self._keep(waiting)
-            return
-        try:
-            self._waiting.put_nowait(waiting)
-        except queue.Full:
-            self.count("CaptureFailures", 1, model=waiting.model)
+        lines = _write(first_id, batches)
+        if self._backlog is None:
+            self._keep(lines)
+        elif not self._backlog.add(lines):
+            self.count("CaptureFailures", lines.requests, model=lines.model)
 
     def write_beside(self) -> None:
         """Write captures from a thread from now on, off the requests' path: for a server.
 
-        What waits is written together. At most `MAX_WAITING` requests wait; what comes on top is
-        counted as lost.
+        What waits is written together. What finds no room to wait is counted as lost.
         """
-        self._waiting = queue.Queue(MAX_WAITING)
-        threading.Thread(target=self._write_waiting, args=(self._waiting,), daemon=True).start()
+        self._backlog = Backlog(self._keep)
+        start_thread(self._backlog.run)
 
     def drain(self, *, within_s: float) -> None:
         """Wait until all captures are written that wait for it, at most `within_s`."""
-        ends_s = time.monotonic() + within_s
-        while self._waiting and self._waiting.unfinished_tasks and time.monotonic() < ends_s:
-            time.sleep(0.01)
+        if self._backlog is not None:
+            self._backlog.drain(within_s=within_s)
 
     def keep_feedback(self, outcomes: "Sequence[Feedback]") -> int:
         """Keep outcomes, each once.
@@ -190,31 +180,22 @@ class Recorder:
         self._emit(metrics, dimensions={"Stage": self._stage})
         self._emit(metrics, dimensions={"Stage": self._stage, "Model": model})
 
-    def _write_waiting(self, waiting: "queue.Queue[_Waiting]") -> None:
-        while True:
-            found = [waiting.get()]
-            while len(found) < _TOGETHER and not waiting.empty():
-                found.append(waiting.get())
-            self._keep(_join(found))
-            for _ in found:
-                waiting.task_done()
-
     def _keep_held(self) -> None:
         """Keep what a request left, with what its shadow added meanwhile, at the price of one."""
-        held = [self._held.popleft() for _ in range(len(self._held))]
-        if held:
-            self._keep(_join([_write(*one) for one in held]))
+        held = deque([_write(*self._held.popleft()) for _ in range(len(self._held))])
+        while held:
+            self._keep(take_together(held))
 
-    def _keep(self, waiting: "_Waiting") -> None:
-        kept = self._keeper.keep(waiting.first_id, waiting.line)
-        if not kept.safe:
-            self.count("CaptureFailures", 1 + kept.lost, model=waiting.model)
+    def _keep(self, lines: Lines) -> None:
+        failures = self._keeper.keep(lines.first_id, lines.body, requests=lines.requests)
+        if failures:
+            self.count("CaptureFailures", failures, model=lines.model)
             return
         now_s = self._clock()
-        if now_s >= self._zero_due_s.get(waiting.model, 0.0):
+        if now_s >= self._zero_due_s.get(lines.model, 0.0):
             # The zero is what lets the alarm return to OK.
-            self._zero_due_s[waiting.model] = now_s + ZERO_EVERY_S
-            self.count("CaptureFailures", 0, model=waiting.model)
+            self._zero_due_s[lines.model] = now_s + ZERO_EVERY_S
+            self.count("CaptureFailures", 0, model=lines.model)
 
     def _keep_outcome(self, outcome: "Feedback") -> bool:
         at = time_of(outcome.prediction_id)
@@ -226,19 +207,8 @@ class Recorder:
         return True
 
 
-class _Waiting(NamedTuple):
-    model: str
-    first_id: str
-    line: bytes
-
-
-def _write(first_id: str, batches: Sequence[Batch]) -> _Waiting:
-    return _Waiting(batches[0].model, first_id, b"".join(map(write_line, batches)))
-
-
-def _join(several: Sequence[_Waiting]) -> _Waiting:
-    first = several[0]
-    return _Waiting(first.model, first.first_id, b"".join(one.line for one in several))
+def _write(first_id: str, batches: Sequence[Batch]) -> Lines:
+    return Lines(batches[0].model, first_id, b"".join(map(write_line, batches)))
 
 
 def write_line(batch: Batch) -> bytes:

@@ -10,8 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from core import keys
 from core.errors import LoopError
@@ -57,20 +56,10 @@ class Objects:
         self._store.put(keys.captured(time_of(first_id), first_id), lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of lines.
-
-    Attributes
-    ----------
-    safe : bool
-        Whether they, and all that waited before them, are acknowledged.
-    lost : int
-        Batches that had waited, and had to make room.
-    """
-
-    safe: bool
-    lost: int = 0
+class _Waiting(NamedTuple):
+    first_id: str
+    lines: bytes
+    requests: int
 
 
 class Keeper:
@@ -98,22 +87,33 @@ class Keeper:
         self._clock = clock
         self._stream_rests_until_s = 0.0
         self._objects_rest_until_s = 0.0
-        self._waiting: list[tuple[str, bytes]] = []
+        self._waiting: list[_Waiting] = []
         self._waiting_bytes = 0
         self._lock = threading.Lock()
 
-    def keep(self, first_id: str, lines: bytes) -> Kept:
+    def keep(self, first_id: str, lines: bytes, *, requests: int = 1) -> int:
         """Keep lines; never raises.
 
         Parameters
         ----------
         first_id : str
             Id of the first prediction in them.
+        requests : int
+            How many requests they are of.
+
+        Returns
+        -------
+        int
+            How many failures that was: one for each request that begins to wait, and one for each
+            that is lost. 0 says that these lines, and all that waited, are acknowledged.
         """
         with self._lock:
-            if not (self._try_stream(lines) or self._try_objects([(first_id, lines)])):
-                return Kept(safe=False, lost=self._wait(first_id, lines))
-            return Kept(safe=not self._waiting or self._empty())
+            if not self._try_stream(lines):
+                new = _Waiting(first_id, lines, requests)
+                if not self._try_objects([new]):
+                    return self._wait(new)
+            # What still waits is a failure too, or the alarm would end before it is written.
+            return 1 if self._waiting and not self._empty() else 0
 
     def _try_stream(self, lines: bytes) -> bool:
         stream = self._stream
@@ -129,40 +129,46 @@ class Keeper:
             return False
         return True
 
-    def _try_objects(self, batches: Sequence[tuple[str, bytes]]) -> bool:
+    def _try_objects(self, together: Sequence[_Waiting]) -> bool:
         if self._clock() < self._objects_rest_until_s:
             return False
         try:
-            self._objects.put(batches[0][0], b"".join(lines for _, lines in batches))
+            self._objects.put(together[0].first_id, b"".join([one.lines for one in together]))
         except LoopError as error:
             _warn("captures wait in memory", error)
             self._objects_rest_until_s = self._clock() + PAUSE_S
             return False
         return True
 
-    def _wait(self, first_id: str, lines: bytes) -> int:
-        """Let lines wait, and return how many had to go for them."""
-        self._waiting.append((first_id, lines))
-        self._waiting_bytes += len(lines)
+    def _wait(self, new: _Waiting) -> int:
+        """Let lines wait, with older ones gone for them if need be; return the failures."""
+        if len(new.lines) > MAX_WAITING_BYTES:
+            return new.requests  # nothing that went for them would make room enough
+        self._waiting.append(new)
+        self._waiting_bytes += len(new.lines)
+        failures = new.requests
         gone = 0
         while self._waiting_bytes > MAX_WAITING_BYTES:
-            self._waiting_bytes -= len(self._waiting[gone][1])
+            self._waiting_bytes -= len(self._waiting[gone].lines)
+            failures += self._waiting[gone].requests
             gone += 1
         del self._waiting[:gone]
-        return gone
+        return failures
 
     def _empty(self) -> bool:
         """Write what waits, an object for each hour: that is where its readers look."""
         while self._waiting:
-            hour = keys.captured_hour(time_of(self._waiting[0][0]))
-            together = [
-                batch for batch in self._waiting if keys.captured_hour(time_of(batch[0])) == hour
-            ]
+            hour = _find_hour(self._waiting[0])
+            together = [one for one in self._waiting if _find_hour(one) == hour]
             if not self._try_objects(together):
                 return False
-            self._waiting = [batch for batch in self._waiting if batch not in together]
-        self._waiting_bytes = 0
+            self._waiting = [one for one in self._waiting if _find_hour(one) != hour]
+            self._waiting_bytes -= sum(len(one.lines) for one in together)
         return True
+
+
+def _find_hour(one: _Waiting) -> str:
+    return keys.captured_hour(time_of(one.first_id))
 
 
 def _warn(what: str, error: LoopError) -> None:

@@ -1,12 +1,15 @@
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from core.events import new_prediction_ids, parse_lines, time_of
 from core.store import open_memory
+from lambdas.inference import backlog
 from lambdas.inference.capture import ZERO_EVERY_S, Batch, Recorder
 from lambdas.inference.keeping import PAUSE_S
+from lambdas.inference.prometheus import Counts
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.inference.doubles import FaultyStore
 from tests.unit.inference.service import Service, make_event
@@ -155,6 +158,61 @@ def test_captures_are_written_beside_the_requests_when_a_server_asks_for_it() ->
     assert len({one.prediction_id for one in captures}) == 10
 
 
+class SlowStore(FaultyStore):
+    """A bucket that takes nothing, and says so when a test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = ("captured/",)
+        self.is_asked = threading.Event()
+        self.says_so = threading.Event()
+
+    def put(self, key: str, body: bytes) -> str:
+        self.is_asked.set()
+        self.says_so.wait()
+        return super().put(key, body)
+
+
+@pytest.mark.parametrize(("padding", "lost"), [(0, 0), (1_000_000, 4)], ids=["small", "large"])
+def test_each_request_that_waits_or_is_lost_beside_is_counted(padding: int, lost: int) -> None:
+    store, counts = SlowStore(), Counts()
+    now_s = 0.0
+    recorder = Recorder(store, stage="dev", share=1.0, emit=counts.emit, clock=lambda: now_s)
+    recorder.write_beside()
+    record = make_record() | {"plan": "x" * padding}
+
+    def capture() -> None:
+        recorder.capture(Batch("m", 1, new_prediction_ids(1), ["Yes"], None, [record]))
+
+    capture()
+    assert store.is_asked.wait(10.0)
+    for _ in range(11):
+        capture()
+    store.says_so.set()
+    recorder.drain(within_s=10.0)
+    assert f'{{event="CaptureFailures",model="m"}} {12 + lost}\n' in counts.write()
+    store.down = ()
+    now_s = PAUSE_S
+    capture()
+    recorder.drain(within_s=10.0)
+    found = [one for info in store.list("captured/")
+             for one in parse_lines(store.get(info.key).body)[0]]  # fmt: skip
+    assert len(found) == 13 - lost
+
+
+def test_request_that_finds_no_room_beside_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog, "MAX_BYTES", 1000)
+    store, counts = SlowStore(), Counts()
+    recorder = Recorder(store, stage="dev", share=1.0, emit=counts.emit)
+    recorder.write_beside()
+    record = make_record() | {"plan": "x" * 1000}
+    for _ in range(3):
+        recorder.capture(Batch("m", 1, new_prediction_ids(1), ["Yes"], None, [record]))
+    assert '{event="CaptureFailures",model="m"} 2\n' in counts.write()
+    store.says_so.set()
+    recorder.drain(within_s=10.0)
+
+
 def test_captures_are_kept_after_the_answer_where_a_host_works_then() -> None:
     store = open_memory()
     works: list[Callable[[], None]] = []
@@ -169,6 +227,20 @@ def test_captures_are_kept_after_the_answer_where_a_host_works_then() -> None:
     [info] = store.list("captured/")
     captures, _ = parse_lines(store.get(info.key).body)
     assert [one.prediction_id for one in captures] == ids
+
+
+def test_what_is_kept_after_the_answer_is_kept_together_up_to_a_size() -> None:
+    store = open_memory()
+    works: list[Callable[[], None]] = []
+    recorder = Recorder(store, stage="dev", share=1.0, later=works.append)
+    record = make_record() | {"plan": "x" * (backlog.MAX_TOGETHER_BYTES // 3)}
+    ids = new_prediction_ids(4)
+    for one in ids:
+        recorder.capture(Batch("subscriptions", 1, [one], ["Yes"], None, [record]))
+    works[0]()
+    bodies = [store.get(info.key).body for info in store.list("captured/")]
+    kept = [[one.prediction_id for one in parse_lines(body)[0]] for body in bodies]
+    assert kept == [ids[:2], ids[2:]]
 
 
 def test_refused_request_is_not_captured(service: Service) -> None:

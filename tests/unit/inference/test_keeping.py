@@ -9,7 +9,8 @@ import pytest
 
 from core.errors import UnavailableError
 from core.events import parse_lines
-from core.prediction_ids import new_prediction_id
+from core.keys import captured_hour
+from core.prediction_ids import new_prediction_id, time_of
 from core.store import open_memory
 from lambdas.inference.capture import Batch, write_line
 from lambdas.inference.keeping import MAX_WAITING_BYTES, PAUSE_S, Keeper, Objects
@@ -26,6 +27,10 @@ from tests.unit.inference.fault_server import (
 WAIT_S = 0.3
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 ACKNOWLEDGED = {"none", "closes", "closes_silently", "chunks", "splits"}
+
+
+def make_id(hour: int) -> str:
+    return f"{1_770_000_000_000 + hour * 3_600_000:012x}7000{'8':0<16}"
 
 
 class World:
@@ -47,7 +52,7 @@ class World:
         self.ids.append(prediction_id)
         record = {"age": 1, "note": padding}
         line = write_line(Batch("m", 1, [prediction_id], ["Yes"], None, [record]))
-        return self.keeper.keep(prediction_id, line).safe
+        return self.keeper.keep(prediction_id, line) == 0
 
     def read_bucket(self) -> list[str]:
         bodies = [
@@ -143,8 +148,8 @@ def test_oldest_goes_and_is_counted_when_too_much_waits(world: World) -> None:
         world.keep(padding=padding)
     ids = [new_prediction_id() for _ in range(2)]
     line = write_line(Batch("m", 1, ids[:1], ["Yes"], None, [{"note": padding}]))
-    assert world.keeper.keep(ids[0], line).lost == 1
-    assert world.keeper.keep(ids[1], line).lost == 1
+    assert world.keeper.keep(ids[0], line) == 1 + 1
+    assert world.keeper.keep(ids[1], line) == 1 + 1
     world.store.down = ()
     world.now_s += PAUSE_S
     assert world.keep()
@@ -152,18 +157,51 @@ def test_oldest_goes_and_is_counted_when_too_much_waits(world: World) -> None:
     assert world.ids[-1] in world.read_bucket()
 
 
+def test_requests_that_go_for_newer_ones_are_counted_each(world: World) -> None:
+    world.keeper = Keeper(Objects(world.store), clock=lambda: world.now_s)
+    world.store.down = ("captured/",)
+    most = b"x" * (MAX_WAITING_BYTES - 1)
+    assert world.keeper.keep(new_prediction_id(), most, requests=30) == 30
+    assert world.keeper.keep(new_prediction_id(), most, requests=4) == 4 + 30
+
+
+def test_nothing_goes_for_lines_that_can_not_wait_themselves(world: World) -> None:
+    world.keeper = Keeper(Objects(world.store), clock=lambda: world.now_s)
+    world.store.down = ("captured/",)
+    world.keep()
+    too_much = b"x" * (MAX_WAITING_BYTES + 1)
+    assert world.keeper.keep(new_prediction_id(), too_much, requests=3) == 3
+    world.store.down = ()
+    world.now_s += PAUSE_S
+    assert world.keep()
+    assert sorted(world.read_bucket()) == world.ids
+
+
+def test_what_was_written_makes_room_when_the_bucket_fails_on_the_rest() -> None:
+    store = FaultyStore()
+    store.down = ("captured/",)
+    now_s = 0.0
+    keeper = Keeper(Objects(store), clock=lambda: now_s)
+    half = b"x" * (MAX_WAITING_BYTES // 2)
+    for hour in (0, 1):
+        keeper.keep(make_id(hour), half)
+    now_s = PAUSE_S
+    store.down = (captured_hour(time_of(make_id(1))),)
+    assert keeper.keep(make_id(2), b"{}\n") == 1
+    assert keeper.keep(make_id(1), half) == 1
+
+
 def test_lines_of_two_hours_are_written_where_their_readers_look() -> None:
     store = FaultyStore()
     store.down = ("captured/",)
     now_s = 0.0
     keeper = Keeper(Objects(store), clock=lambda: now_s)
-    hour_ms = 3_600_000
-    ids = [f"{1_770_000_000_000 + place * hour_ms:012x}7000{'8':0<16}" for place in (0, 1, 0)]
+    ids = [make_id(hour) for hour in (0, 1, 0)]
     for place, one in enumerate(ids):
         keeper.keep(one[:-1] + str(place), b"{}\n")
     store.down = ()
     now_s = PAUSE_S
-    assert keeper.keep(ids[0][:-1] + "9", b"{}\n").safe
+    assert keeper.keep(ids[0][:-1] + "9", b"{}\n") == 0
     assert len({info.key.rpartition("/")[0] for info in store.inner.list("captured/")}) == 2
     lines = b"".join(store.inner.get(info.key).body for info in store.inner.list("captured/"))
     assert lines.count(b"\n") == 4
@@ -188,7 +226,7 @@ def test_nothing_is_lost_in_a_storm_of_faults(world: World, seed: int) -> None:
 
 def test_store_in_memory_is_a_place_too() -> None:
     keeper = Keeper(Objects(open_memory()))
-    assert keeper.keep(new_prediction_id(), b"{}\n").safe
+    assert keeper.keep(new_prediction_id(), b"{}\n") == 0
 
 
 def test_record_goes_over_an_encrypted_connection_that_is_verified(
