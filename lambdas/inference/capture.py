@@ -157,12 +157,12 @@ class Recorder:
             self._backlog.drain(within_s=within_s)
 
     def keep_feedback(self, outcomes: "Sequence[Feedback]") -> int:
-        """Keep outcomes, each once.
+        """Keep outcomes, the first of each prediction.
 
         Returns
         -------
         int
-            How many were new; the others have an outcome already, and keep it.
+            How many were new; the predictions of the others have an outcome, and keep it.
 
         Raises
         ------
@@ -171,8 +171,10 @@ class Recorder:
         """
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - no prediction needs it
 
-        with ThreadPoolExecutor(min(_FEEDBACK_WRITERS, len(outcomes))) as pool:
-            return sum(pool.map(self._keep_outcome, outcomes))
+        # They are written side by side, so it would be chance which of two is kept.
+        firsts = {outcome.prediction_id: outcome for outcome in reversed(outcomes)}
+        with ThreadPoolExecutor(min(_FEEDBACK_WRITERS, len(firsts))) as pool:
+            return sum(pool.map(self._keep_outcome, firsts.values()))
 
     def count(self, metric: str, value: float, *, model: str) -> None:
         """Publish a count: one series over all models, which alarms watch, and one of its own."""

@@ -1,5 +1,6 @@
 """Feedback read against the data contract."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,16 @@ from lambdas.inference.answers import Problem, invalid
 if TYPE_CHECKING:
     from core.contract import Contract
 
+TIME_PATTERN = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-5][0-9])$"
+)
+"""A time as RFC 3339 writes it. Python's own reader takes much more: weeks, any separator, a zero
+byte at the end."""
+
 _FIELDS = frozenset({"prediction_id", "outcome", "observed_at"})
 _MAX_PROBLEMS = 100
 _CLOCK_SKEW = timedelta(minutes=5)
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def read_outcomes(contract: "Contract", rows: Sequence[Mapping[str, object]]) -> list[Feedback]:
@@ -56,7 +64,7 @@ def _find_problems(
         for name, rule in (
             ("prediction_id", _check_prediction_id(row.get("prediction_id"), now)),
             ("outcome", _check_outcome(contract, row.get("outcome"))),
-            ("observed_at", _check_time(row.get("observed_at"))),
+            ("observed_at", _check_time(row.get("observed_at"), now)),
         ):
             if rule:
                 yield Problem((*place, name), rule)
@@ -83,16 +91,22 @@ def _check_outcome(contract: "Contract", value: object) -> str | None:
     return None if abs(value) <= sys.float_info.max else "must be a finite number"
 
 
-def _check_time(value: object) -> str | None:
-    if value is None or _read_time(value):
+def _check_time(value: object, now: datetime) -> str | None:
+    if value is None:
         return None
-    return "must be a time with its offset, such as 2026-01-31T12:00:00Z"
+    time = _read_time(value)
+    if time is None:
+        return "must be a time with its offset, such as 2026-01-31T12:00:00Z"
+    if time < _EARLIEST:
+        return f"must not lie before {_EARLIEST.year}"
+    return "must not lie in the future" if time > now + _CLOCK_SKEW else None
 
 
 def _read_time(value: object) -> datetime | None:
-    """Read a time, in UTC; None if it is none, has no offset, or is no year of the calendar."""
+    """Read a time, in UTC; None if it is none, or not in the calendar."""
+    if not isinstance(value, str) or not re.fullmatch(TIME_PATTERN, value):
+        return None
     try:
-        time = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return time.astimezone(UTC) if time and time.tzinfo else None
+        return datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -33,7 +33,7 @@ CONFIG = {
         # That numbers of a record, added up, leave the range of a float32.
         accept("/v1/predict", "422"),
         accept("/v1/models/{model}/predict", "422"),
-        # That an id was made in the past, and a time lies in the calendar.
+        # That an id was made in the past, and a time lies there too and in the calendar.
         accept("/v1/feedback", "422"),
         accept("/v1/models/{model}/feedback", "422"),
         # That tensors and rows have the size that is told of them.

@@ -4,15 +4,21 @@ Requests are checked against the model's data contract and answers are written d
 these types document; a test proves that they tell the truth.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 
 from core.contract import Column, Contract, Task
 from core.registry import AliasName
 from lambdas.inference.answers import MAX_ROWS
+from lambdas.inference.outcomes import TIME_PATTERN
 
 ID_PATTERN = "^[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$"
+
+Time = Annotated[
+    AwareDatetime,
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": TIME_PATTERN}),
+]
 
 
 class Body(BaseModel):
@@ -103,7 +109,9 @@ class Outcome(Body):
 
     prediction_id: str = Field(pattern=ID_PATTERN)
     outcome: str | float = Field(description="A class of the contract, or a number.")
-    observed_at: AwareDatetime | None = Field(default=None, description="Now, if absent.")
+    observed_at: Time | None = Field(
+        default=None, description="From 2000 on, and not in the future. Now, if absent."
+    )
 
 
 class FeedbackRequest(Body):

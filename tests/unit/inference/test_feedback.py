@@ -1,10 +1,14 @@
 import json
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from core.contract import Task
 from core.events import Feedback, new_prediction_id
 from tests.fixtures.bundles import make_champion, make_contract, make_record
+from tests.unit.inference.doubles import FaultyStore
 from tests.unit.inference.service import Service
 
 FEEDBACK = "/v1/feedback"
@@ -55,6 +59,71 @@ def test_first_outcome_stays_and_others_are_counted_when_they_repeat(
     assert json.loads(service.store.get(kept.key).body)["outcome"] == "Yes"
 
 
+@pytest.mark.parametrize(
+    ("late", "status"), [(timedelta(minutes=4), 202), (timedelta(minutes=6), 422)]
+)
+def test_outcome_may_be_observed_as_late_as_clocks_may_differ(late: timedelta, status: int) -> None:
+    observed_at = (datetime.now(UTC) + late).isoformat()
+    row = {"prediction_id": new_prediction_id(), "outcome": "Yes", "observed_at": observed_at}
+    reply = make_service().post(FEEDBACK, {"feedback": [row]})
+    assert reply.status == status
+    assert status == 202 or reply.json["error"]["details"] == [
+        {"place": ["feedback", 0, "observed_at"], "rule": "must not lie in the future"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2000-01-01T00:00:00Z", "2000-01-01T00:00:00+00:00"),
+        ("2026-01-31T12:00:00+00:00", "2026-01-31T12:00:00+00:00"),
+        ("2026-01-31T12:00:00.5-03:30", "2026-01-31T15:30:00.500000+00:00"),
+        ("2026-01-31T12:00:00.123456789Z", "2026-01-31T12:00:00.123456+00:00"),
+    ],
+)
+def test_time_is_read_as_the_page_says_it_is_written(written: str, read: str) -> None:
+    service = make_service()
+    shown = service.get("/openapi.json").json["components"]["schemas"]["Outcome"]
+    assert Draft202012Validator(shown["properties"]["observed_at"]).is_valid(written)
+    row = {"prediction_id": new_prediction_id(), "outcome": "Yes", "observed_at": written}
+    assert service.post(FEEDBACK, {"feedback": [row]}).status == 202
+    [kept] = service.store.list("feedback/")
+    feedback = Feedback.model_validate_json(service.store.get(kept.key).body)
+    assert feedback.observed_at.isoformat() == read
+
+
+def test_page_refuses_what_python_reads_but_the_service_does_not() -> None:
+    shown = make_service().get("/openapi.json").json["components"]["schemas"]["Outcome"]
+    validator = Draft202012Validator(shown["properties"]["observed_at"])
+    assert not validator.is_valid("2026-W05-6T12:00:00Z")
+
+
+class FirstIsLastStore(FaultyStore):
+    """A bucket that takes a request's first outcome after all others."""
+
+    def create(self, key: str, body: bytes, *, exclusive: bool = False) -> str:
+        if key.startswith("feedback/") and json.loads(body)["outcome"] == "No":
+            time.sleep(0.2)
+        return super().create(key, body, exclusive=exclusive)
+
+
+def test_first_outcome_of_a_request_stays_whichever_is_written_sooner() -> None:
+    service = Service(store=FirstIsLastStore())
+    make_champion(service.store, make_contract())
+    repeated, other = new_prediction_id(), new_prediction_id()
+    rows = [
+        {"prediction_id": repeated, "outcome": "No"},
+        {"prediction_id": other, "outcome": "Yes"},
+        {"prediction_id": repeated, "outcome": "Yes"},
+    ]
+    reply = service.post(FEEDBACK, {"feedback": rows})
+    assert (reply.status, reply.json) == (202, {"accepted": 2, "duplicates": 1})
+    kept = [
+        json.loads(service.store.get(info.key).body) for info in service.store.list("feedback/")
+    ]
+    assert {one["prediction_id"]: one["outcome"] for one in kept} == {repeated: "No", other: "Yes"}
+
+
 def test_feedback_is_taken_when_prediction_was_never_captured() -> None:
     service = make_service()
     rows = [{"prediction_id": new_prediction_id(), "outcome": "No"} for _ in range(40)]
@@ -101,6 +170,23 @@ def test_outcome_is_a_number_when_model_is_a_regression(outcome: float) -> None:
         ("binary", {"observed_at": "2026-01-31"}, "observed_at"),
         ("binary", {"observed_at": "2026-01-31T12:00:00"}, "observed_at"),
         ("binary", {"observed_at": "0001-01-01T00:00:00+14:00"}, "observed_at"),
+        ("binary", {"observed_at": "9999-12-31T23:59:59-14:00"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31T12:00:00Z\0"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31T12:00:00Z\n"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31\ud80012:00:00Z"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31X12:00:00Z"}, "observed_at"),
+        ("binary", {"observed_at": "2026-W05-6T12:00:00Z"}, "observed_at"),
+        ("binary", {"observed_at": "20260131T120000Z"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31T12:00Z"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31T12:00:00,5Z"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31T12:00:00+00:00:00.000001"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31T12:00:00+05:99"}, "observed_at"),
+        ("binary", {"observed_at": "2026-01-31T12:00:00+24:00"}, "observed_at"),
+        ("binary", {"observed_at": "2026-02-31T12:00:00Z"}, "observed_at"),
+        ("binary", {"observed_at": "\u0662026-01-31T12:00:00Z"}, "observed_at"),
+        ("binary", {"observed_at": "0001-01-02T00:00:00Z"}, "observed_at"),
+        ("binary", {"observed_at": "1999-12-31T23:59:59Z"}, "observed_at"),
+        ("binary", {"observed_at": "9999-12-30T00:00:00Z"}, "observed_at"),
         ("binary", {"observed_at": 5}, "observed_at"),
         ("binary", {"private": 5}, None),
     ],
