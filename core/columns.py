@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contract_view import BLANKS
-from core.values import Reader, parse_markers, read_columns
+from core.values import LARGEST_FLOAT32, Reader, parse_markers, read_columns
 
 if TYPE_CHECKING:
     from core.contract import Contract
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Note = tuple[int, str]
 """A row, and what to tell the caller about it."""
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
 _EXACT_INTEGER = 2**24
 _NONE = type(None)
 
@@ -73,8 +72,8 @@ class NumberFiller(Filler):
     def __init__(self, reader: Reader, markers: frozenset[float]) -> None:
         super().__init__(reader)
         column = reader.column
-        self._low = max(-_FLOAT32_MAX, -math.inf if column.minimum is None else column.minimum)
-        self._high = min(_FLOAT32_MAX, math.inf if column.maximum is None else column.maximum)
+        self._low = max(-LARGEST_FLOAT32, -math.inf if column.minimum is None else column.minimum)
+        self._high = min(LARGEST_FLOAT32, math.inf if column.maximum is None else column.maximum)
         self._markers = markers
 
     def fill(  # noqa: D102 - see the base

@@ -22,7 +22,9 @@ TRUE_WORDS = ("true", "t", "yes", "y", "1")
 FALSE_WORDS = ("false", "f", "no", "n", "0")
 """Texts of a boolean in a file, in upper or lower case."""
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+"""Beyond it there is no number for a model, in either direction."""
+
 _EXACT_INTEGER = 2**24
 
 
@@ -102,7 +104,7 @@ class _NumberReader(Reader):
             return "must be a number"
         if isinstance(value, float) and not math.isfinite(value):
             return "must be a finite number"
-        if not -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
+        if not -LARGEST_FLOAT32 <= value <= LARGEST_FLOAT32:
             return "must lie between -3.4e38 and 3.4e38"
         return None
 
@@ -111,7 +113,7 @@ class _NumberReader(Reader):
 
 
 def _round(limit: float) -> float:
-    return float(np.float32(min(max(limit, -_FLOAT32_MAX), _FLOAT32_MAX)))
+    return float(np.float32(min(max(limit, -LARGEST_FLOAT32), LARGEST_FLOAT32)))
 
 
 class _TextReader(Reader):

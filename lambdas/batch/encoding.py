@@ -22,7 +22,6 @@ from training.data.cells import known_text, manner_of, quote_texts
 from training.data.rules import EXACT_INTEGER, Cell, describe_feature, read_cells
 from training.data.table import RawTable, fetch
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
 Note = tuple[int, str, str]
 """Place among the good rows, field, and what to tell about it."""
 

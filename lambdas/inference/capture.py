@@ -15,6 +15,7 @@ from core.prediction_ids import new_prediction_ids, time_of
 from core.store import ObjectStore
 from core.telemetry import Unit, emit_metrics
 from lambdas.inference.backlog import Backlog, Lines, take_together
+from lambdas.inference.deadline import LateError, read_remaining_s
 from lambdas.inference.keeping import Keeper, Objects
 from lambdas.inference.looks import Starter, start_thread
 from lambdas.inference.quick_json import write_json
@@ -168,13 +169,19 @@ class Recorder:
         ------
         UnavailableError
             If the bucket does not answer. Sending all of them again is safe.
+        LateError
+            If there is no time left for all of them. It is safe then, too.
         """
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - no prediction needs it
 
         # They are written side by side, so it would be chance which of two is kept.
         firsts = {outcome.prediction_id: outcome for outcome in reversed(outcomes)}
         with ThreadPoolExecutor(min(_FEEDBACK_WRITERS, len(firsts))) as pool:
-            return sum(pool.map(self._keep_outcome, firsts.values()))
+            try:
+                kept = pool.map(self._keep_outcome, firsts.values(), timeout=read_remaining_s())
+                return sum(kept)
+            except TimeoutError:  # what was not begun is called off
+                raise LateError from None
 
     def count(self, metric: str, value: float, *, model: str) -> None:
         """Publish a count: one series over all models, which alarms watch, and one of its own."""

@@ -1,7 +1,6 @@
 """Feedback read against the data contract."""
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.errors import InvalidInputError
 from core.events import Feedback
 from core.prediction_ids import time_of
+from core.values import LARGEST_FLOAT32
 from lambdas.inference.answers import Problem, invalid
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _check_outcome(contract: "Contract", value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "must be a number"
     # Comparing does not overflow, as converting a whole number of 400 digits would.
-    return None if abs(value) <= sys.float_info.max else "must be a finite number"
+    return None if abs(value) <= LARGEST_FLOAT32 else "must lie between -3.4e38 and 3.4e38"
 
 
 def _check_time(value: object, now: datetime) -> str | None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from core.contract import Column, Contract
+from core.values import LARGEST_FLOAT32
 
-_FLOAT32_MAX = 3.4028234663852886e38
 _NO_NUL = "^[^\\u0000]*$"
 _MAX_LISTED = 50
 
@@ -46,7 +46,7 @@ def describe_column(column: Column) -> JsonSchema:
     if column.kind == "boolean":
         schema = {"type": "boolean"}
     elif column.kind == "numeric":
-        schema = {"type": "number", "minimum": -_FLOAT32_MAX, "maximum": _FLOAT32_MAX}
+        schema = {"type": "number", "minimum": -LARGEST_FLOAT32, "maximum": LARGEST_FLOAT32}
     else:
         schema = {"type": "string", "minLength": 1, "pattern": _NO_NUL}
     if column.nullable:
@@ -63,7 +63,12 @@ def describe_outcome(contract: Contract) -> JsonSchema:
     """Return the JSON Schema of the truth about one prediction."""
     if contract.classes:
         return {"enum": list(contract.classes), "description": "A class of the contract."}
-    return {"type": "number", "description": "The number that came true."}
+    return {
+        "type": "number",
+        "minimum": -LARGEST_FLOAT32,
+        "maximum": LARGEST_FLOAT32,
+        "description": "The number that came true.",
+    }
 
 
 def make_example(contract: Contract) -> dict[str, object]:

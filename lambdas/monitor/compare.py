@@ -10,6 +10,7 @@ from core.contract import Contract
 from core.drift import DriftReport, measure_drift
 from core.inputs import ContractViolationError, ModelInputs, encode_records
 from core.metrics import LOSS_NAMES, row_losses
+from core.values import LARGEST_FLOAT32
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,7 +26,6 @@ MIN_LABELLED_ROWS: Final = 50
 # A nearly perfect model's loss is a handful of rows: one more mistake among fifty would double it.
 _STANDARD_ERRORS: Final = 2.0
 _TRIMMED: Final = 10
-_LARGEST: Final = float(np.finfo(np.float32).max)
 _TINY_LOSS: Final = 1e-6
 
 
@@ -156,7 +156,7 @@ def _truth(contract: Contract, feedback: "Feedback") -> float | None:
     if contract.task == "regression":
         number = feedback.outcome
         # Beyond float32 no model answers, and the squares of losses overflow.
-        return number if isinstance(number, float) and abs(number) <= _LARGEST else None
+        return number if isinstance(number, float) and abs(number) <= LARGEST_FLOAT32 else None
     if feedback.outcome not in contract.classes:
         return None
     return contract.classes.index(str(feedback.outcome))

@@ -7,14 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.contract import BLANKS, Contract, FileFormat, TimeFormat
-from core.values import FALSE_WORDS, TRUE_WORDS, parse_markers
+from core.values import FALSE_WORDS, LARGEST_FLOAT32, TRUE_WORDS, parse_markers
 
 _FALSES, _TRUES = (
     tuple(dict.fromkeys((*words, *map(str.capitalize, words), *map(str.upper, words))))
     for words in (FALSE_WORDS, TRUE_WORDS)
 )
-
-LARGEST_FLOAT32 = 3.4028234663852886e38
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S")
 # Two-digit years come first: "%Y" would take 24 for the year 24.

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.values import FALSE_WORDS, TRUE_WORDS
+from core.values import FALSE_WORDS, LARGEST_FLOAT32, TRUE_WORDS
 from training.data.cells import (
-    LARGEST_FLOAT32,
     Manner,
     fast_number,
     is_missing_number,

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 
 from core.contract import Column, Policies
+from core.values import LARGEST_FLOAT32
 from training.data.cells import (
-    LARGEST_FLOAT32,
     Manner,
     as_text,
     fast_number,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from core.contract import Column, Contract, TimeFormat
+from core.values import LARGEST_FLOAT32
 from training.data.cells import (
-    LARGEST_FLOAT32,
     Manner,
     is_quick_truth,
     is_unclear,

@@ -1,15 +1,20 @@
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from core.contract import Task
 from core.events import Feedback, new_prediction_id
+from lambdas.inference.deadline import MARGIN_S
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.inference.doubles import FaultyStore
-from tests.unit.inference.service import Service
+from tests.unit.inference.service import Service, make_event
+
+if TYPE_CHECKING:
+    from mangum.types import LambdaContext
 
 FEEDBACK = "/v1/feedback"
 FUTURE_ID = "ffffffff0000" + "7" + "0" * 3 + "8" + "0" * 15
@@ -140,7 +145,7 @@ def test_feedback_goes_to_the_model_that_is_named() -> None:
     assert kept.key.startswith("feedback/wine/")
 
 
-@pytest.mark.parametrize("outcome", [1, -1.5, 1e300])
+@pytest.mark.parametrize("outcome", [1, -1.5, 1e30])
 def test_outcome_is_a_number_when_model_is_a_regression(outcome: float) -> None:
     service = make_service("regression")
     rows = [{"prediction_id": new_prediction_id(), "outcome": outcome}]
@@ -201,3 +206,36 @@ def test_rejects_bad_feedback(task: Task, change: dict[str, object], field: str 
     assert detail["place"] == ["feedback", 1, *([field] if field else [])]
     assert "private" not in reply.text
     assert list(service.store.list("feedback/")) == []
+
+
+def test_outcome_beyond_what_a_model_can_answer_is_refused() -> None:
+    service = make_service("regression")
+    for outcome, status in ((1e38, 202), (3.5e38, 422), (-1e300, 422), (10**400, 422)):
+        item = {"prediction_id": new_prediction_id(), "outcome": outcome}
+        assert service.post(FEEDBACK, {"feedback": [item]}).status == status
+
+
+class SoonOver:
+    """A call that has a third of a second left, and the time to say so."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return round((MARGIN_S + 0.3) * 1000)
+
+
+class SlowStore(FaultyStore):
+    """A bucket whose writes take a while."""
+
+    def create(self, key: str, body: bytes, *, exclusive: bool = False) -> str:
+        time.sleep(0.1)
+        return super().create(key, body, exclusive=exclusive)
+
+
+def test_many_outcomes_are_given_up_when_there_is_no_time_left() -> None:
+    store = SlowStore()
+    service = Service(store=store)
+    make_champion(store, make_contract())
+    items = [{"prediction_id": new_prediction_id(), "outcome": "Yes"} for _ in range(200)]
+    event = make_event("POST", FEEDBACK, json.dumps({"feedback": items}))
+    answer = service.handler(event, cast("LambdaContext", SoonOver()))
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]["code"]) == (504, "timeout")
+    assert len(list(store.list("feedback/"))) < len(items)
