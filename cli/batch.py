@@ -17,6 +17,7 @@ from cli.system import System
 from core.errors import InvalidInputError, LoopError, NotFoundError
 
 MODULE = "lambdas.batch.program"
+_KINDS = ("", ".parquet", ".pq")
 _INTERRUPTED = {130, -2}
 
 
@@ -53,6 +54,11 @@ def batch(
     answer stays in the bucket, and --to fetches it.
     """
     session = begin(ctx, as_json=as_json)
+    if to is not None and to.suffix.lower() not in _KINDS:
+        raise InvalidInputError(
+            f"The answer is a Parquet file, and {to.name} says that it is another kind.",
+            next_step=f"--to {to.with_suffix('.parquet')}",
+        )
     if cloud or file.startswith("s3://"):
         return _score_there(session, file, to, model=model, wait=wait)
     if to is None:

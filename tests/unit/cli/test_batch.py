@@ -129,3 +129,13 @@ def test_an_interrupt_of_this_process_alone_leaves_no_other_at_work(
     assert result.exit_code == 130
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+@pytest.mark.parametrize("where", [[], ["--cloud"]])
+def test_rejects_an_answer_that_says_it_is_another_kind_of_file(
+    loop: Loop, rows: Path, tmp_path: Path, where: list[str]
+) -> None:
+    result = loop("batch", str(rows), "--to", str(tmp_path / "answers.csv"), *where)
+    assert result.exit_code == 2
+    assert "is a Parquet file, and answers.csv says" in result.output
+    assert "answers.parquet" in result.output
