@@ -57,8 +57,8 @@ def look_at_csv(origin: Origin, written: FileFormat) -> tuple[Layout, Cursor]:
         offset, row = offset + len(header), row + 1
     else:
         header = delimiter.join(f"column_{place}" for place in range(1, width + 1)).encode()
-    if not header.endswith((b"\r", b"\n")):
-        header += b"\n"
+    # A carriage return alone would make one line end with a line feed below.
+    header = header.rstrip(b"\r\n") + b"\n"
     letters = Letters(written, origin.name)
     letters.look(header, row=1)
     layout = Layout(is_parquet=False, encoding=letters.encoding, delimiter=delimiter, header=header)

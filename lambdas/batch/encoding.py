@@ -7,7 +7,7 @@ of `core.values`.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -106,7 +106,8 @@ def _describe(column: Column, cell: str, contract: Contract, raw: RawTable, kind
     """Return how to read a column, whatever its range and its categories."""
     if not column.categories:
         free = column.model_copy(update={"minimum": None, "maximum": None})
-        return describe_feature(free, cell, contract, underscores=raw.has_underscores, kind=kind)
+        found = describe_feature(free, cell, contract, underscores=raw.has_underscores, kind=kind)
+        return found if column.kind in ("numeric", "boolean") else _refuse_nul(found)
     labels, manner = column.categories, manner_of(contract)
     known = known_text(cell, manner, declared=labels)
     first = f"TRY_CAST({cell} AS ENUM({quote_texts(labels)}))"
@@ -114,7 +115,17 @@ def _describe(column: Column, cell: str, contract: Contract, raw: RawTable, kind
     missing = f"{cell}_first IS NULL AND {cell}_read IS NULL"
     doubt = "FALSE" if column.nullable else missing
     fault = "NULL" if column.nullable else f"CASE WHEN {missing} THEN 'missing' END"
-    return Cell(column.name, cell, first, read, f"{cell}_read", doubt, fault)
+    return _refuse_nul(Cell(column.name, cell, first, read, f"{cell}_read", doubt, fault))
+
+
+def _refuse_nul(cell: Cell) -> Cell:
+    """Ask of a text what only Parquet can hold, and no model reads."""
+    nul = f"contains({cell.raw}_read, chr(0))"
+    return replace(
+        cell,
+        doubt=f"{cell.doubt} OR {nul}",
+        fault=f"CASE WHEN {nul} THEN 'holds a NUL character' ELSE {cell.fault} END",
+    )
 
 
 def _check(cells: Mapping[str, Cell], contract: Contract, places: Mapping[str, str]) -> str:

@@ -87,7 +87,6 @@ def _find_carefully(
     lines = whole.splitlines(keepends=True)
     reader = csv.reader(_as_texts(lines), delimiter=delimiter, strict=True)
     taken = records = 0
-    limit = csv.field_size_limit(MAX_FIELD_CHARACTERS)
     try:
         for _ in reader:
             taken, records = reader.line_num, records + 1
@@ -97,8 +96,6 @@ def _find_carefully(
                 f"{name}, row {row + records}: its quotation marks cannot be understood.",
                 next_step="Correct that row.",
             ) from None
-    finally:
-        csv.field_size_limit(limit)
     return sum(map(len, lines[:taken])), records
 
 

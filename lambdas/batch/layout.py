@@ -45,7 +45,7 @@ class Layout:
         Of a CSV: UTF-8 if all of it is that, else what its contract says.
     delimiter : str
     header : bytes
-        Its header with its line end, as it is in the file; made, where the file has none.
+        Its header with a line feed; made, where the file has none.
     """
 
     is_parquet: bool

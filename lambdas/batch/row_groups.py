@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -21,7 +22,9 @@ SHARDS_OF_A_FILE = 8
 SHARD_ROWS = (40_000, 160_000)
 """Rows of a shard, at least and most."""
 MAX_SHARD_CELLS = 32_000_000
-"""More make it smaller than that: these take the function that scores it half of its memory."""
+MAX_SHARD_TEXT_BYTES = 128 * 1024 * 1024
+"""More make it smaller than that: what these take when they are read, with a model beside them, is
+half of the memory of the function that scores them."""
 MAX_SHARD_BYTES = 1024 * 1024 * 1024
 """Of the row groups that one shard is in; they lie on the disk of the function that reads them."""
 
@@ -43,7 +46,8 @@ def cut_parquet(origin: Origin, connection: duckdb.DuckDBPyConnection) -> list[S
     try:
         with open_groups(origin, 0, 0) as path:
             found = connection.execute(
-                "SELECT any_value(row_group_num_rows), count(*), min(least(data_page_offset,"
+                "SELECT any_value(row_group_num_rows), count(*), sum(total_uncompressed_size),"
+                " count(DISTINCT lower(path_in_schema)), min(least(data_page_offset,"
                 " CASE WHEN dictionary_page_offset > 0 THEN dictionary_page_offset"
                 " ELSE data_page_offset END)) AS first, max(total_compressed_size"
                 " + least(data_page_offset, CASE WHEN dictionary_page_offset > 0"
@@ -53,20 +57,33 @@ def cut_parquet(origin: Origin, connection: duckdb.DuckDBPyConnection) -> list[S
             ).fetchall()
     except duckdb.Error as error:
         raise broken(origin.name) from error
-    groups = [group for group in found if group[0]]
-    ends = list(accumulate(group[0] for group in groups))
+    groups = [_Group(*group) for group in found if group[0]]
+    ends = list(accumulate(group.rows for group in groups))
     if not ends:
         raise InvalidInputError(
             f"{origin.name} has columns and no rows.", next_step="Send rows too."
         )
+    if groups[0].names < groups[0].columns:
+        raise InvalidInputError(
+            f"{origin.name} has two columns of the same name (upper and lower case count as one).",
+            next_step="Give every column a name of its own.",
+        )
     return list(_cut(groups, ends, origin.name))
 
 
-def _cut(groups: list[tuple[int, int, int, int]], ends: list[int], name: str) -> Iterator[Shard]:
-    """Cut row groups, each of so many rows and columns, that lie between two places."""
-    total, least_most = ends[-1], SHARD_ROWS
-    size = min(least_most[1], max(least_most[0], -(-total // SHARDS_OF_A_FILE)))
-    size = min(size, max(1, MAX_SHARD_CELLS // groups[0][1]))
+class _Group(NamedTuple):
+    """A row group: what it holds, and between which bytes it lies."""
+
+    rows: int
+    columns: int
+    plain_bytes: int
+    names: int
+    start: int
+    end: int
+
+
+def _cut(groups: list[_Group], ends: list[int], name: str) -> Iterator[Shard]:
+    total, size = ends[-1], _choose_rows(groups)
     group = 0
     for number, first in enumerate(range(0, total, size)):
         rows = min(size, total - first)
@@ -75,8 +92,8 @@ def _cut(groups: list[tuple[int, int, int, int]], ends: list[int], name: str) ->
         last = group
         while ends[last] < first + rows:
             last += 1
-        start = min(each[2] for each in groups[group : last + 1])
-        end = max(each[3] for each in groups[group : last + 1])
+        start = min(each.start for each in groups[group : last + 1])
+        end = max(each.end for each in groups[group : last + 1])
         if end - start > MAX_SHARD_BYTES:
             raise InvalidInputError(
                 f"{name} has a row group of {(end - start) / 1024**2:,.0f} MiB;"
@@ -84,6 +101,14 @@ def _cut(groups: list[tuple[int, int, int, int]], ends: list[int], name: str) ->
                 next_step="Write the file with smaller row groups, of 100,000 rows or so.",
             )
         yield Shard(number, start, end, first + 1, rows)
+
+
+def _choose_rows(groups: list[_Group]) -> int:
+    total = sum(group.rows for group in groups)
+    row_bytes = max(1, sum(group.plain_bytes for group in groups) // total)
+    least, most = SHARD_ROWS
+    most = min(most, MAX_SHARD_CELLS // groups[0].columns, MAX_SHARD_TEXT_BYTES // row_bytes)
+    return max(1, min(most, max(least, -(-total // SHARDS_OF_A_FILE))))
 
 
 @contextmanager

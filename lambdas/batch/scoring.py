@@ -82,12 +82,12 @@ class Scorer:
         IntegrityError
             If it has other rows than it was cut to have.
         """
-        with fetched.open(self.contract) as (raw, shift):
+        with fetched.open(self.contract) as raw:
             as_codes = self.predictor.takes_codes
             raw, rows = read_rows(raw, self.contract, as_codes=as_codes)  # noqa: PLW2901 - as found
             scores = self.predictor.score(rows.inputs) if len(rows.good) else None
             table, reasons = self._collect(raw, rows, scores)
-            numbers = table["row_number"] = table["row_number"] + shift
+            numbers = table["row_number"]
             if numbers.min() < shard.first_row or numbers.max() >= shard.first_row + shard.rows:
                 raise IntegrityError(
                     f"Shard {shard.number} has other rows than it was cut to have."

@@ -91,8 +91,8 @@ class Fetched:
     _held: bytes | Path
 
     @contextmanager
-    def open(self, contract: Contract) -> Iterator[tuple[RawTable, int]]:
-        """Open its cells, with what to add to its row numbers to have the file's.
+    def open(self, contract: Contract) -> Iterator[RawTable]:
+        """Open its cells; their rows are numbered as the file's.
 
         Raises
         ------
@@ -101,12 +101,17 @@ class Fetched:
         """
         with tempfile.TemporaryDirectory() as folder, _open_database() as connection:
             if isinstance(self._held, Path):
-                raw = read_groups(connection, self._held, self._shard, contract, name=self._name)
-                yield raw, self._shard.first_row - 1
+                yield read_groups(connection, self._held, self._shard, contract, name=self._name)
                 return
             whole, form = _as_whole(self._layout, self._held, contract.file)
-            raw = read_csv(connection, whole, form, name=self._name, folder=Path(folder))
-            yield raw, self._shard.first_row - 2
+            yield read_csv(
+                connection,
+                whole,
+                form,
+                name=self._name,
+                folder=Path(folder),
+                first_row=self._shard.first_row,
+            )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 
 from core.contract import Contract
+from core.errors import InvalidInputError
 from lambdas.batch.layout import Shard
 from lambdas.batch.row_groups import broken
 from training.data.cells import as_text, quote_name, quote_text
@@ -12,6 +13,7 @@ from training.data.table import RawTable, declare_shifts, name_columns
 
 # Each value of these is the same number when it goes by way of its text. FLOAT is not among them:
 # its text, 0.1, is another double than the value.
+_OWN = "file_row_number"
 _NUMBERS = {"DOUBLE", "TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
 
 
@@ -36,6 +38,11 @@ def read_groups(
     kinds.setdefault(contract.identifier, "text")
     try:
         relation = connection.read_parquet(str(path))
+        if _OWN in relation.columns:
+            raise InvalidInputError(
+                f"{name} has a column {_OWN!r}, a name that its reader needs for itself.",
+                next_step="Give that column another name.",
+            )
         names = name_columns(tuple(relation.columns), name=name)
         cells: list[str] = []
         columns: list[str] = []
@@ -46,17 +53,18 @@ def read_groups(
             if _may_stay(kinds[column], str(kind), contract):
                 cells.append(f"{quote_name(written)} AS {cell}")
             else:
-                cells.append(f"{as_text(quote_name(written), str(kind))} AS {cell}")
+                text = as_text(quote_name(written), str(kind), decimal=contract.file.decimal)
+                cells.append(f"{text} AS {cell}")
             columns.append(column)
         first = shard.first_row - 1
         connection.execute(
             f"CREATE VIEW cells AS SELECT {', '.join(cells) or '1 AS none'}"  # noqa: S608
-            f" FROM read_parquet({quote_text(str(path))}, file_row_number = true)"
-            f" WHERE file_row_number >= {first} AND file_row_number < {first + shard.rows}"
+            f" FROM read_parquet({quote_text(str(path))}, {_OWN} = true)"
+            f" WHERE {_OWN} >= {first} AND {_OWN} < {first + shard.rows}"
         ).fetchall()
     except duckdb.Error as error:
         raise broken(name) from error
-    declare_shifts(connection, [0], [1])
+    declare_shifts(connection, [0], [shard.first_row])
     return RawTable(connection, name, tuple(columns), shard.rows)
 
 

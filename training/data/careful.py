@@ -67,15 +67,14 @@ def _copy_regular_rows(text: str, place: Place) -> _Copied:
                 continue
             left_out.append(record)
             if cells:
-                ragged.append(RaggedRow(row_number=record + 1 - place.above, cells=tuple(cells)))
+                ragged.append(RaggedRow(record + place.first_row - 1, tuple(cells)))
     # A character of UTF-8 has at most four bytes.
     return _Copied(columns, tuple(ragged), tuple(left_out), row_count, 4 * longest_characters)
 
 
 def _records(text: str, place: Place) -> Iterator[list[str]]:
     """Yield the cells of every record, none of a blank one."""
-    row_number = -place.above
-    limit = csv.field_size_limit(MAX_FIELD_CHARACTERS)
+    row_number = place.first_row - 2
     try:
         lines = io.StringIO(text, newline="\n")
         for cells in csv.reader(lines, delimiter=place.delimiter, strict=True):
@@ -86,8 +85,6 @@ def _records(text: str, place: Place) -> Iterator[list[str]]:
             f"{place.name}, row {row_number + 1}: {_fault(str(error))}",
             next_step="correct that row (within quotation marks, another one is written twice)",
         ) from error
-    finally:
-        csv.field_size_limit(limit)
 
 
 def _fault(message: str) -> str:

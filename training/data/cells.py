@@ -66,16 +66,20 @@ def quote_texts(texts: Iterable[str]) -> str:
     return ", ".join(quote_text(text) for text in texts)
 
 
-def as_text(cell: str, kind: str) -> str:
+def as_text(cell: str, kind: str, *, decimal: str = ".") -> str:
     """Return the SQL of the text of a cell of any type, from which the same number is read.
+
+    Numbers have the decimal mark with which texts are read afterwards.
 
     The shortest text of float32's largest number, 3.4028235e38, is that of a larger one.
     """
     text = f"CAST({cell} AS VARCHAR)"
-    if kind != "FLOAT":
-        return text
-    largest = f"abs({cell}) = {LARGEST_FLOAT32!r}::FLOAT"
-    return f"CASE WHEN {largest} THEN CAST(CAST({cell} AS DOUBLE) AS VARCHAR) ELSE {text} END"
+    if kind == "FLOAT":
+        largest = f"abs({cell}) = {LARGEST_FLOAT32!r}::FLOAT"
+        text = f"CASE WHEN {largest} THEN CAST(CAST({cell} AS DOUBLE) AS VARCHAR) ELSE {text} END"
+    if decimal != "." and kind.startswith(("FLOAT", "DOUBLE", "DECIMAL")):
+        text = f"replace({text}, '.', {quote_text(decimal)})"
+    return text
 
 
 def trimmed(cell: str) -> str:

@@ -37,14 +37,17 @@ def read_csv(
     *,
     name: str,
     folder: Path,
+    first_row: int = 2,
 ) -> RawTable:
-    """Read a CSV by way of a folder's file; see `training.data.read.open_raw`."""
+    """Read a CSV by way of a folder's file; see `training.data.read.open_raw`.
+
+    Its first row below the header is called `first_row`.
+    """
     body = clean_bytes(body, written.encoding, name=name)
     delimiter = read_delimiter(body, written)
-    above = 0
     if not written.header:
-        body, above = _name_by_place(body, _first_line(body), delimiter), 1
-    place = Place(connection, name, folder, delimiter, above)
+        body, first_row = _name_by_place(body, _first_line(body), delimiter), first_row - 1
+    place = Place(connection, name, folder, delimiter, first_row)
     found = _read_plain(body, place) or _read_structured(body, place)
     if not found.row_count:
         raise InvalidInputError(f"{name} has a header and no rows", next_step="send rows too")
@@ -85,7 +88,7 @@ def _read_plain(body: bytes, place: Place) -> RawTable | None:
     if marks != rows * (len(columns) - 1) or (len(columns) == 1 and b"\n\n" in body):
         return None
     view_cells(place, width=len(columns), longest_bytes=MAX_FIELD_CHARACTERS)
-    declare_shifts(place.connection, [0], [2 - place.above])
+    declare_shifts(place.connection, [0], [place.first_row])
     return RawTable(
         connection=place.connection,
         name=place.name,
@@ -116,7 +119,7 @@ def _read_structured(body: bytes, place: Place) -> RawTable:
     place.number(np.flatnonzero(odd))
     ragged = np.flatnonzero(odd & (structure.fields > 0))[1:].tolist()
     cells = _parse(body, structure, ragged, delimiter)
-    first = 1 - place.above
+    first = place.first_row - 1
     return RawTable(
         connection=place.connection,
         name=place.name,

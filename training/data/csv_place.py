@@ -1,5 +1,6 @@
 """Where a CSV lies and how duckdb looks at it; its bytes, made plain."""
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,18 +13,21 @@ from training.data.cells import quote_text
 from training.data.table import declare_shifts
 
 MAX_FIELD_CHARACTERS = 1024 * 1024
+# The limit is one for all threads of a process, so nobody may change it for a while.
+csv.field_size_limit(MAX_FIELD_CHARACTERS)
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is known of a file beside its bytes; `above` rows were put above its own."""
+    """What is known of a file beside its bytes; its first row below the header is `first_row`."""
 
     connection: duckdb.DuckDBPyConnection
     name: str
     folder: Path
     delimiter: str
-    above: int
+    first_row: int
 
     @property
     def path(self) -> Path:
@@ -37,8 +41,8 @@ class Place:
         """
         # As many records lie before a cell's as its place says, and those that were left out.
         firsts = (left_out - np.arange(len(left_out))).tolist()
-        shift = 1 - self.above
-        declare_shifts(self.connection, firsts, list(range(shift + 1, shift + 1 + len(left_out))))
+        numbers = range(self.first_row, self.first_row + len(left_out))
+        declare_shifts(self.connection, firsts, list(numbers))
 
 
 def view_cells(place: Place, *, width: int, longest_bytes: int, delimiter: str = "") -> None:

@@ -45,6 +45,7 @@ _OTHER_FORMATS = {
     b"\x89HDF": "an HDF5 file",
     b"ARROW1": "an Arrow file",
     b"SQLite format 3": "a database",
+    b"PARE": "an encrypted Parquet file",
 }
 _OTHER_TEXTS = {
     r"[{[]\s*[\"{[]": "JSON",
@@ -113,7 +114,7 @@ def open_raw(
         raise InvalidInputError(f"{name} is {other}, not CSV or Parquet", next_step=CANNOT_PARSE)
     with tempfile.TemporaryDirectory() as folder, connect(folder) as connection:
         if is_parquet(body):
-            raw = _read_parquet(connection, body, name=name, folder=Path(folder))
+            raw = _read_parquet(connection, body, written, name=name, folder=Path(folder))
         else:
             raw = read_csv(connection, body, written, name=name, folder=Path(folder))
         yield load_texts(raw) if keep else raw
@@ -137,15 +138,22 @@ def is_parquet(body: bytes) -> bool:
 
 
 def _read_parquet(
-    connection: duckdb.DuckDBPyConnection, body: bytes, *, name: str, folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    body: bytes,
+    written: FileFormat,
+    *,
+    name: str,
+    folder: Path,
 ) -> RawTable:
     path = folder / "raw.parquet"
     path.write_bytes(body)
     try:
         relation = connection.read_parquet(str(path))
         columns = name_columns(tuple(relation.columns), name=name)
-        texts = map(as_text, map(quote_name, relation.columns), map(str, relation.types))
-        cells = ", ".join(f"{text} AS c{i}" for i, text in enumerate(texts))
+        cells = ", ".join(
+            f"{as_text(quote_name(column), str(kind), decimal=written.decimal)} AS c{i}"
+            for i, (column, kind) in enumerate(zip(relation.columns, relation.types, strict=True))
+        )
         relation.project(cells).create("cells")
     except duckdb.Error as error:
         raise InvalidInputError(

@@ -4,6 +4,7 @@ import random
 import re
 import uuid
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -320,3 +321,78 @@ def test_classes_that_differ_by_their_case_only_are_refused(tmp_path: Path) -> N
     batch = Batch(make_contract().model_copy(update={"classes": ("a", "A")}), tmp_path)
     with pytest.raises(InvalidInputError, match="case only"):
         batch.score(write(RECORDS))
+
+
+@pytest.mark.parametrize("kind", ["DOUBLE", "FLOAT", "DECIMAL(10, 3)", "INTEGER", "VARCHAR"])
+@pytest.mark.parametrize("thousands", [None, "."])
+def test_numbers_of_parquet_have_no_decimal_comma(
+    tmp_path: Path, kind: str, thousands: Literal["."] | None
+) -> None:
+    contract = make_contract(task="regression", columns=[Column(name="x", kind="numeric")])
+    written = FileFormat(delimiter=";", decimal=",", thousands=thousands)
+    batch = Batch(contract.model_copy(update={"file": written}), tmp_path)
+    values = [1234, 2] if kind == "INTEGER" else [1.25, 0.125, 1000.0, 2.0]
+    texts = [str(value).replace(".", "," if kind == "VARCHAR" else ".") for value in values]
+    rows = ", ".join(f"('{text}'::{kind})" for text in texts)
+    path = tmp_path / "rows.parquet"
+    write_parquet(path, f"SELECT x FROM (VALUES {rows}) AS t(x)")
+    assert batch.score_path(path).failures == 0
+    found = [row["prediction"] for row in batch.read()]
+    wanted = [row["prediction"] for row in batch.ask([{"x": value} for value in values])]
+    assert found == pytest.approx(wanted, rel=1e-6)
+
+
+def test_a_text_with_a_nul_keeps_its_place_and_is_refused_as_the_endpoint_does(
+    tmp_path: Path,
+) -> None:
+    columns = [
+        Column(name="plan", kind="categorical", categories=("pro", "basic")),
+        Column(name="city", kind="categorical"),
+        Column(name="note", kind="text"),
+    ]
+    batch = Batch(make_contract(columns=columns), tmp_path)
+    path = tmp_path / "rows.parquet"
+    bad = "'a' || chr(0) || 'b'"
+    rows = f"('pro', 'x', 'hello'), ({bad}, 'x', ''), ('pro', {bad}, ''), ('pro', 'x', {bad})"
+    write_parquet(path, f"SELECT * FROM (VALUES {rows}) AS t(plan, city, note)")
+    report = batch.score_path(path)
+    assert (report.rows, report.failures) == (4, 3)
+    told = [(row["failure"], row["failure_field"]) for row in batch.read()]
+    fields = [column.name for column in columns]
+    assert told == [(None, None), *(("holds a NUL character", field) for field in fields)]
+
+
+def test_a_name_that_the_reader_needs_is_refused(batch: Batch) -> None:
+    path = batch.folder / "rows.parquet"
+    write_parquet(path, "SELECT 1 AS age, 'pro' AS plan, 1 AS file_row_number")
+    with pytest.raises(InvalidInputError, match="a name that its reader needs"):
+        batch.score_path(path)
+
+
+@pytest.mark.parametrize("name", ["age", "AGE"])
+def test_two_columns_of_one_name_are_refused(batch: Batch, name: str) -> None:
+    path = batch.folder / "rows.parquet"
+    write_parquet(path, "SELECT 1 AS age, 2 AS agx")  # duckdb writes no two of one name
+    path.write_bytes(path.read_bytes().replace(b"agx", name.encode()))
+    with pytest.raises(InvalidInputError, match="of the same name"):
+        batch.score_path(path)
+
+
+def test_a_row_with_one_long_field_too_many_keeps_its_place(batch: Batch) -> None:
+    text = f"{HEADER}\nc1,1,pro,1,yes,{'z' * 200_000}\nc2,2,pro,1,yes\n"
+    report = batch.score(text)
+    assert (report.rows, report.failures) == (2, 1)
+    assert batch.read()[0]["failure"] == "too many fields"
+
+
+def test_a_file_of_one_long_line_is_refused_in_a_sentence(batch: Batch) -> None:
+    with pytest.raises(InvalidInputError, match="has no column 'age'"):
+        batch.score("x" * 200_000 + "\n1\n")
+
+
+def test_a_fault_names_the_row_of_the_file(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(monkeypatch, 200)
+    rows = "".join(f"c{i},1,pro,1,yes\n" for i in range(100))
+    wrong = f'x,1,pro,"{"y" * 1_100_000}",yes\n'
+    with pytest.raises(InvalidInputError, match=r"row 102\b"):
+        batch.score(f"{HEADER}\n{rows}{wrong}")

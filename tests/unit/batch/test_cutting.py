@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.contract import Contract, FileFormat
+from core.contract import Column, Contract, FileFormat
 from core.errors import InvalidInputError
 from core.store import open_memory
 from lambdas.batch import cutting, row_groups
@@ -142,13 +142,13 @@ def cells_of(
     for shard in stretch.shards:
         with (
             fetch_shard(origin, stretch.layout, shard) as fetched,
-            fetched.open(contract) as (raw, shift),
+            fetched.open(contract) as raw,
         ):
-            ragged = [(row.row_number + shift, *row.cells) for row in raw.ragged]
+            ragged = [(row.row_number, *row.cells) for row in raw.ragged]
             raw, _ = fetch(raw, "FROM cells")  # noqa: PLW2901 - as it was found to be
             placed = "(SELECT row_number() OVER () - 1 AS place, * FROM cells)"
             rows = raw.connection.execute(number_rows(placed)).fetchall()
-            yield from sorted([(row[0] + shift, *row[1:]) for row in rows] + ragged)
+            yield from sorted(rows + ragged)
 
 
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
@@ -235,3 +235,34 @@ def test_a_wide_parquet_file_is_cut_into_shards_of_fewer_rows(
     write_parquet(path, f"SELECT {columns} FROM range(100) AS t(i)")
     stretch = cut_file(FileOrigin(path), FileFormat())
     assert [shard.rows for shard in stretch.shards] == [20] * 5
+
+
+def test_a_parquet_file_of_long_texts_is_cut_into_shards_of_fewer_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_groups, "MAX_SHARD_TEXT_BYTES", 100_000)
+    path = tmp_path / "long.parquet"
+    write_parquet(path, "SELECT hash(i)::VARCHAR || repeat('x', 980) AS a FROM range(500) AS t(i)")
+    sizes = [shard.rows for shard in cut_file(FileOrigin(path), FileFormat()).shards]
+    assert sum(sizes) == 500
+    assert 80 <= sizes[0] <= 100
+
+
+def test_rows_have_their_numbers_when_the_header_ends_with_a_carriage_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cutting, "SHARD_BYTES", (4, 4))
+    contract = make_contract(columns=[Column(name="a", kind="numeric")])
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b"a,b\r1,2\n1,2\n\n3,4\n\n5,6\n")
+    origin = FileOrigin(path)
+    stretch = cut_file(origin, contract.file)
+    found = []
+    for shard in stretch.shards:
+        with (
+            fetch_shard(origin, stretch.layout, shard) as fetched,
+            fetched.open(contract) as raw,
+        ):
+            placed = "(SELECT row_number() OVER () - 1 AS place, * FROM cells)"
+            found += raw.connection.execute(number_rows(placed)).fetchall()
+    assert found == [(2, "1", "2"), (3, "1", "2"), (5, "3", "4"), (7, "5", "6")]

@@ -156,3 +156,16 @@ def test_no_shard_is_begun_after_one_that_cannot_be_read(
         batch.score(text, threads=2)
     assert len(begun) <= 3  # the first, and one of each thread
     assert not batch.answer.exists()
+
+
+def test_long_fields_are_read_by_two_threads_as_by_one(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Python's reader has one limit for all threads: it must not be changed while another reads.
+    small(monkeypatch, 400_000)
+    note = 'a"' + "x" * 300_000
+    text = "customer_id,age,plan,usage,active,note\n"
+    text += "".join(f"{i},1,pro,1,yes,{note}\n" for i in range(24))
+    report = batch.score(text, threads=4)
+    assert (report.rows, report.failures) == (24, 0)
+    assert report.shards > 8

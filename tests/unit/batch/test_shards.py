@@ -21,7 +21,7 @@ def look(path: Path, content: str) -> tuple[list[tuple[str, ...]], set[str]]:
     stretch = cut_file(origin, FileFormat())
     with (
         fetch_shard(origin, stretch.layout, stretch.shards[0]) as fetched,
-        fetched.open(CONTRACT) as (raw, _),
+        fetched.open(CONTRACT) as raw,
     ):
         cells = raw.connection.execute("FROM cells").fetchall()
         found = raw.connection.execute("SHOW TABLES").fetchall()
