@@ -8,7 +8,7 @@ from core.errors import ConflictError, LoopError, NotFoundError, UnavailableErro
 from core.strict_json import InvalidJsonError, parse_json
 from lambdas.inference.deadline import LateError
 from lambdas.inference.served import NoModelError
-from lambdas.inference.web import Request, Response, TooLargeError
+from lambdas.inference.web import GoneError, Request, Response, TooLargeError
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_ROWS = 1000
@@ -196,7 +196,7 @@ def _check_content_type(request: Request) -> None:
 
 def is_foreseen(error: Exception) -> bool:
     """Tell a fault that a caller or the cloud can have from a fault of ours."""
-    return isinstance(error, RequestError | LoopError)
+    return isinstance(error, RequestError | LoopError | GoneError)
 
 
 def to_request_error(error: Exception) -> RequestError:
@@ -204,6 +204,9 @@ def to_request_error(error: Exception) -> RequestError:
     match error:
         case RequestError():
             found = error
+        case GoneError():
+            # Nobody reads it. It is counted, and as what nginx calls it: no fault of ours.
+            found = RequestError(499, "caller_gone", "The caller has gone.")
         case NotFoundError():
             found = RequestError(404, "not_found", str(error))
         case NoModelError():

@@ -16,6 +16,10 @@ class TooLargeError(Exception):
     """A body has more bytes than may be read."""
 
 
+class GoneError(Exception):
+    """The caller has gone before the whole body was there."""
+
+
 class Request(ABC):
     """A request.
 
@@ -42,7 +46,7 @@ class Request(ABC):
 
     @abstractmethod
     async def read(self, max_bytes: int) -> bytes:
-        """Read the body, or raise `TooLargeError`."""
+        """Read the body, or raise `TooLargeError` or `GoneError`."""
 
 
 class AsgiRequest(Request):
@@ -77,12 +81,12 @@ class AsgiRequest(Request):
         return None
 
     async def read(self, max_bytes: int) -> bytes:
-        """Read the body, or raise `TooLargeError`."""
+        """Read the body, or raise `TooLargeError` or `GoneError`."""
         body = bytearray()
         while True:
             message = await self._receive()
             if message["type"] != "http.request":
-                raise ConnectionError("The caller has gone.")
+                raise GoneError
             body += message.get("body", b"")
             if len(body) > max_bytes:
                 raise TooLargeError

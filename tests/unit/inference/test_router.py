@@ -1,4 +1,6 @@
+import asyncio
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -97,3 +99,21 @@ def test_application_is_not_made_when_no_request_needs_it(service: Service) -> N
     handler = make_handler(Router(table.list_routes(models, recorder), make_app))
     event = make_event("POST", "/v1/predict", json.dumps({"records": [make_record()]}))
     assert handler(event, CONTEXT)["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/predict", "/v1/feedback", "/invocations", "/v2/models/subscriptions/infer"]
+)
+def test_a_caller_who_has_gone_is_not_logged_as_a_fault(
+    service: Service, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    found = service.app.find("POST", path)
+    assert found is not None
+    scope = {"type": "http", "method": "POST", "path": path, "headers": []}
+    with caplog.at_level(logging.INFO):
+        response = asyncio.run(service.app.answer(found, scope, receive))
+    assert response.status_code == 499
+    assert not caplog.records

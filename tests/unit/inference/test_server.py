@@ -1,4 +1,6 @@
 import re
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +54,21 @@ def test_metrics_count_requests_by_route_and_status(client: httpx.Client) -> Non
     assert marker not in reply.text
     sample = re.compile(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+')
     assert all(line.startswith("# ") or sample.fullmatch(line) for line in lines)
+
+
+def test_a_caller_who_goes_in_the_middle_of_a_body_is_no_fault_of_the_server(
+    client: httpx.Client,
+) -> None:
+    address = (client.base_url.host, client.base_url.port or 80)
+    head = b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+    with socket.create_connection(address) as caller:
+        caller.sendall(head + b'{"rec')
+    wanted = 'loop_requests_total{method="POST",path="/v1/predict",status="499"} 1'
+    until_s = time.monotonic() + 10
+    while wanted not in (text := client.get("/metrics").text) and time.monotonic() < until_s:
+        time.sleep(0.02)
+    assert wanted in text
+    assert 'status="5' not in text
 
 
 def test_feedback_is_refused_when_nothing_could_keep_it(client: httpx.Client) -> None:
