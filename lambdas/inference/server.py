@@ -26,6 +26,7 @@ from core.registry import Registry
 from core.store import ObjectStore, open_bucket, open_memory
 from lambdas.inference.answers import RequestError
 from lambdas.inference.capture import Recorder
+from lambdas.inference.connection import Connection
 from lambdas.inference.models import Models
 from lambdas.inference.prometheus import Counted, Counts
 from lambdas.inference.settings import Settings
@@ -149,6 +150,7 @@ def main(
     sys.stdout.flush()
     config = uvicorn.Config(
         server.app,
+        http=Connection,
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class TooLargeError(Exception):
-    """A body has more bytes than may be read."""
+    """A body, or a head, has more bytes than may be read."""
 
 
 class GoneError(Exception):

@@ -71,6 +71,10 @@ def test_a_caller_who_goes_in_the_middle_of_a_body_is_no_fault_of_the_server(
     assert 'status="5' not in text
 
 
+def test_a_head_that_is_too_large_is_refused(client: httpx.Client) -> None:
+    assert client.get("/health", headers={"X-Large": "x" * 70_000}).status_code == 431
+
+
 def test_feedback_is_refused_when_nothing_could_keep_it(client: httpx.Client) -> None:
     native = client.post("/v1/predict", json={"records": [make_record()]}).json()
     prediction_id = native["predictions"][0]["prediction_id"]
