@@ -205,7 +205,8 @@ def to_request_error(error: Exception) -> RequestError:
         case RequestError():
             found = error
         case GoneError():
-            # Nobody reads it. It is counted, and as what nginx calls it: no fault of ours.
+            # Nobody reads it: the caller has gone, or was too slow and is sent away. It is counted
+            # as what nginx calls it: no fault of ours.
             found = RequestError(499, "caller_gone", "The caller has gone.")
         case NotFoundError():
             found = RequestError(404, "not_found", str(error))

@@ -1,8 +1,9 @@
 """One connection to the server: what it may cost is bounded, whoever is at its other end.
 
-uvicorn with httptools takes heads of any size.
+uvicorn with httptools takes heads of any size, and waits for the rest of a request for ever.
 """
 
+from asyncio import BaseTransport, TimerHandle
 from itertools import chain
 from typing import Final
 
@@ -10,21 +11,47 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from lambdas.inference.web import Response, TooLargeError
 
+LIMIT_S = 25.0
+"""Seconds that a request may take to come, and then its answer."""
+
 MAX_HEAD_BYTES: Final = 64 * 1024
 """The request line and all headers; as much as uvicorn's other parser takes."""
 
 
 class Connection(HttpToolsProtocol):
-    """A connection that ends when a head is too large."""
+    """A connection that ends when a head is too large or a request does not come to its end.
+
+    A request that comes in one piece needs no timer.
+    """
 
     _unread = 0  # bytes since a head, or a piece of a body, was read last
+    _is_whole = False
+    _timer: TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Begin; a request must come."""
+        super().connection_made(transport)  # type: ignore[arg-type]  # narrower than asyncio's
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End what was going on."""
+        self._stop_timer()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, and see how far that went."""
         self._unread += len(data)
+        self._is_whole = False
         super().data_received(data)
         if self._unread > MAX_HEAD_BYTES:
             self._refuse(431, f"A request's head may have at most {MAX_HEAD_BYTES} bytes.")
+        elif not self._is_whole and self._timer is None:
+            self._start_timer()
+
+    def on_message_begin(self) -> None:
+        """Begin a request, which has its own time."""
+        self._stop_timer()
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Start the answer, unless the head is too large."""
@@ -43,10 +70,31 @@ class Connection(HttpToolsProtocol):
         self._unread = 0
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        """Wait no longer: the request is all there."""
+        self._stop_timer()
+        self._is_whole = True
+        super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP; what is too large has an answer of its own."""
         if self._unread <= MAX_HEAD_BYTES:
             super().send_400_response(msg)
+
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(LIMIT_S, self._give_up)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        """Close what did not come to its end; only a request with a whole head has an answer."""
+        if self.cycle is None or self.cycle.response_started:
+            self.transport.close()
+        else:
+            self._refuse(408, "The request took too long to come.")
 
     def _refuse(self, status: int, message: str) -> None:
         """Answer in place of the application, unless it is in the middle of an answer; close."""

@@ -75,7 +75,8 @@ class Router:
     async def answer(self, found: Found, scope: "Scope", receive: "Receive") -> Response:
         """Answer a request whose route was found."""
         self._begin()
-        request = AsgiRequest(scope, receive)
+        # The time in which the caller sends the body is not taken from the answer's.
+        request = AsgiRequest(scope, receive, self._begin)
         route, request.path_params = found
         return await route.answer(request)
 

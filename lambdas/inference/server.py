@@ -26,7 +26,7 @@ from core.registry import Registry
 from core.store import ObjectStore, open_bucket, open_memory
 from lambdas.inference.answers import RequestError
 from lambdas.inference.capture import Recorder
-from lambdas.inference.connection import Connection
+from lambdas.inference.connection import LIMIT_S, Connection
 from lambdas.inference.models import Models
 from lambdas.inference.prometheus import Counted, Counts
 from lambdas.inference.settings import Settings
@@ -35,7 +35,6 @@ from lambdas.inference.trials import Trying
 
 GRAPH = "model.onnx"
 MANIFEST = "manifest.json"
-LIMIT_S = 25.0
 
 _QUICK_TIMEOUT_S = 1.0
 _STOP_S = 5

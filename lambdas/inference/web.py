@@ -4,7 +4,7 @@ Starlette's know all of HTTP, and importing them costs a cold function as much a
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +56,17 @@ class AsgiRequest(Request):
     ----------
     scope : dict
     receive : callable
+    on_read : callable, optional
+        Called when the body is all there.
     """
 
-    def __init__(self, scope: "Scope", receive: "Receive") -> None:
+    def __init__(
+        self, scope: "Scope", receive: "Receive", on_read: Callable[[], None] | None = None
+    ) -> None:
         super().__init__(scope["method"], scope["path"])
         self._scope = scope
         self._receive = receive
+        self._on_read = on_read
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
@@ -91,7 +96,10 @@ class AsgiRequest(Request):
             if len(body) > max_bytes:
                 raise TooLargeError
             if not message.get("more_body", False):
-                return bytes(body)
+                break
+        if self._on_read is not None:
+            self._on_read()
+        return bytes(body)
 
 
 class Response:

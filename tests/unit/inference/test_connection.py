@@ -11,10 +11,12 @@ import uvicorn
 import uvloop
 from uvicorn.server import ServerState
 
+from lambdas.inference import connection
 from lambdas.inference.connection import MAX_HEAD_BYTES, Connection
 from lambdas.inference.web import Response
 
 START = b"GET / HTTP/1.1\r\n"
+POST = b"POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n"
 
 Address = tuple[str, int]
 
@@ -56,10 +58,20 @@ def ask(data: bytes, app: Any = None) -> bytes:  # noqa: ANN401 - an ASGI applic
     return uvloop.run(main())
 
 
-async def read(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
-    while (await receive()).get("more_body", False):
-        pass
-    await Response("fine")(scope, receive, send)
+class Reading:
+    """An application that reads the whole body, and tells what it was told."""
+
+    def __init__(self, *, reads: bool = True) -> None:
+        self.reads = reads
+        self.told: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+        more = self.reads
+        while more:
+            message = await receive()
+            self.told.append(message["type"])
+            more = message.get("more_body", False)
+        await Response("fine")(scope, receive, send)
 
 
 def test_a_head_may_have_so_many_bytes_and_no_more() -> None:
@@ -85,7 +97,7 @@ def test_a_head_may_have_so_many_bytes_and_no_more() -> None:
     ids=["headers", "value", "name", "path", "whole path", "trailer"],
 )
 def test_no_part_of_a_head_is_without_a_limit(data: bytes) -> None:
-    assert ask(data, read).startswith(b"HTTP/1.1 431 ")
+    assert ask(data, Reading()).startswith(b"HTTP/1.1 431 ")
 
 
 def test_a_large_body_is_no_large_head() -> None:
@@ -94,4 +106,87 @@ def test_a_large_body_is_no_large_head() -> None:
     pieces = b"".join(b"1\r\nx\r\n" for _ in range(50_000)) + b"0\r\n\r\n"
     chunked = b"POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + pieces
     for data in (head + body, chunked):
-        assert ask(data, read).startswith(b"HTTP/1.1 200 ")
+        assert ask(data, Reading()).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("data", [b"", b"\r\n", b"GET / HT", START, START + b"X: 1\r\n"])
+def test_half_a_head_is_given_up(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LIMIT_S", 0.1)
+    assert ask(data) == b""
+
+
+@pytest.mark.parametrize("data", [b"\r\n", b"GET / HT"])
+def test_half_a_head_after_an_answer_is_given_up(
+    data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LIMIT_S", 0.1)
+
+    async def main() -> bytes:
+        async with listen(Response("fine")) as address, asyncio.timeout(10):
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(START + b"\r\n")
+            await reader.readuntil(b"fine")
+            writer.write(data)
+            rest = await reader.read()
+            writer.close()
+            return rest
+
+    assert uvloop.run(main()) == b""
+
+
+def test_half_a_body_is_given_up_and_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LIMIT_S", 0.1)
+    app = Reading()
+    answer = ask(POST + b"half", app)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert answer.endswith(b"The request took too long to come.")
+    assert app.told == ["http.request", "http.disconnect"]
+
+
+def test_a_body_that_drips_is_given_up_answered_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LIMIT_S", 0.3)
+
+    async def main(app: Reading) -> bytes:
+        async with listen(app) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(POST)
+            reading = asyncio.create_task(reader.read())
+            for _ in range(90):
+                if reading.done():
+                    break
+                writer.write(b"x")
+                await asyncio.sleep(0.05)
+            assert reading.done()
+            writer.close()
+            return await reading
+
+    assert uvloop.run(main(Reading())).startswith(b"HTTP/1.1 408 ")
+    answered = uvloop.run(main(Reading(reads=False)))
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    assert answered.count(b"HTTP/1.1") == 1
+
+
+def test_only_what_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LIMIT_S", 0.8)
+    waits_s = [1.0, 0.0, 0.0]
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+        await asyncio.sleep(waits_s.pop(0))
+        await Response("fine")(scope, receive, send)
+
+    async def main() -> None:
+        async with listen(slow) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            # A while after the connection, in pieces, the second request behind the first's end.
+            for piece in (b"", POST, b"x" * 100 + START):
+                writer.write(piece)
+                await asyncio.sleep(0.45)
+            writer.write(b"\r\n")
+            for pause_s in (0.0, 1.0, 0.0):
+                assert (await reader.readuntil(b"fine")).startswith(b"HTTP/1.1 200 ")
+                await asyncio.sleep(pause_s)
+                if pause_s:
+                    writer.write(START + b"\r\n")
+            writer.close()
+
+    uvloop.run(main())

@@ -1,17 +1,20 @@
 import asyncio
 import json
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from lambdas.inference import table
+from lambdas.inference import deadline, table
 from lambdas.inference.app import create_app
 from lambdas.inference.capture import Recorder
 from lambdas.inference.handler import make_handler
 from lambdas.inference.models import Models
 from lambdas.inference.router import Router
+from lambdas.inference.routes import Route
+from lambdas.inference.web import Request, Response
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.inference.service import CONTEXT, Service, make_event
 
@@ -117,3 +120,29 @@ def test_a_caller_who_has_gone_is_not_logged_as_a_fault(
         response = asyncio.run(service.app.answer(found, scope, receive))
     assert response.status_code == 499
     assert not caplog.records
+
+
+def test_the_time_of_an_answer_begins_when_the_request_has_come(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 100.0
+    clock = SimpleNamespace(monotonic=lambda: now_s)
+    monkeypatch.setattr(deadline, "time", clock)
+
+    async def receive() -> dict[str, Any]:
+        nonlocal now_s
+        now_s += 24.0
+        return {"type": "http.request", "body": b""}
+
+    async def tell(request: Request) -> Response:
+        before_s = deadline.read_remaining_s()
+        await request.read(1)
+        return Response(f"{before_s} {deadline.read_remaining_s()}")
+
+    route = Route(methods=("POST",), path="/", endpoint=tell)
+    router = Router([route], lambda: service.app.app, limit_s=25.0)
+    found = router.find("POST", "/")
+    assert found is not None
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    response = asyncio.run(router.answer(found, scope, receive))
+    assert response.body == b"25.0 25.0"
