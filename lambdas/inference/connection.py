@@ -5,9 +5,13 @@ uvicorn with httptools takes heads of any size, and waits for the rest of a requ
 
 from asyncio import BaseTransport, TimerHandle
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from lambdas.inference.web import Response, TooLargeError
 
@@ -27,6 +31,7 @@ class Connection(HttpToolsProtocol):
     _unread = 0  # bytes since a head, or a piece of a body, was read last
     _is_whole = False
     _timer: TimerHandle | None = None
+    _answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Begin; a request must come."""
@@ -36,6 +41,9 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End what was going on."""
         self._stop_timer()
+        # Of several requests uvicorn tells the newest only; the one before would write on.
+        if self._answering is not None:
+            self._answering.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -80,6 +88,10 @@ class Connection(HttpToolsProtocol):
         """Answer what is no HTTP; what is too large has an answer of its own."""
         if self._unread <= MAX_HEAD_BYTES:
             super().send_400_response(msg)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's type is private
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(LIMIT_S, self._give_up)

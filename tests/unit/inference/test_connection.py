@@ -190,3 +190,28 @@ def test_only_what_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
             writer.close()
 
     uvloop.run(main())
+
+
+def test_a_caller_who_reads_nothing_and_goes_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    large = Response(b"x" * (32 * 1024 * 1024))
+    asked = 0
+
+    async def main() -> None:
+        second = asyncio.Event()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+            nonlocal asked
+            asked += 1
+            if asked == 2:
+                second.set()
+            await large(scope, receive, send)
+
+        async with listen(app) as address:
+            _, writer = await asyncio.open_connection(*address)
+            writer.write((START + b"\r\n") * 3)
+            await second.wait()
+            writer.transport.abort()
+
+    uvloop.run(main())
+    assert asked == 2
+    assert not caplog.records
