@@ -78,6 +78,8 @@ def describe_rule(fault: Mapping[str, Any]) -> str:
     """Write pydantic's finding as a rule, without the value it was found in."""
     if fault["type"] == "extra_forbidden":
         return "there is no such field"
+    if fault["type"] == "union_tag_invalid":  # the one message of its own that quotes a value
+        return "there is no such kind"
     message = str(fault["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:]
 

@@ -8,18 +8,26 @@ import inspect
 import logging
 import re
 import typing
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PydanticUserError, ValidationError
 from pydantic.json_schema import models_json_schema
 
 from core import parts
-from core.inputs import ContractViolationError
+from core.inputs import MAX_VIOLATIONS, ContractViolationError, Violation
 from core.parts import PartError
 from core.strict_json import describe_place, describe_rule
-from lambdas.inference.answers import Problem, answer, answer_bytes, invalid, read_object
+from lambdas.inference.answers import (
+    MAX_ROWS,
+    Problem,
+    answer,
+    answer_bytes,
+    invalid,
+    read_object,
+)
 from lambdas.inference.asking import ask_records
 from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import read_remaining_s
@@ -33,6 +41,7 @@ REFERENCE: Final = "#/components/schemas/Own{model}"
 _PATH: Final = re.compile(r"/v1/own/[a-z0-9][a-z0-9/_-]{0,79}")
 _JSON: Final = "application/json"
 _SOME: Final = "/v1/own/risk"
+_UNKNOWN: Final = "?"
 
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -74,6 +83,14 @@ class OwnRoute:
         forms = [(self.question, "validation"), (self.answer, "serialization")]
         _, found = models_json_schema(forms, ref_template=REFERENCE)  # type: ignore[arg-type]
         return {f"Own{name}": schema for name, schema in found["$defs"].items()}
+
+    def list_fields(self) -> frozenset[str]:
+        """Return the names of all fields that are declared, which may be told to a caller."""
+        try:
+            schemas = self.write_schemas().values()
+        except PydanticUserError:  # types that no schema can say
+            return frozenset()
+        return frozenset(name for schema in schemas for name in schema.get("properties", ()))
 
 
 def load_own_route() -> OwnRoute | None:
@@ -132,9 +149,16 @@ def _refuse(sentence: str) -> Endpoint:
 def _make_endpoint(own: OwnRoute, models: Models, recorder: Recorder) -> Endpoint:
     async def respond(request: Request) -> Response:
         content = await read_object(request)
+        asked = 0
 
         def predict(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-            return _predict(models, recorder, list(records), request)
+            nonlocal asked
+            rows = list(records)
+            asked += len(rows)
+            if asked > MAX_ROWS:
+                rule = f"is one too many: a request may ask about {MAX_ROWS} records"
+                raise ContractViolationError([Violation(MAX_ROWS, None, rule)])
+            return _predict(models, recorder, rows, request)
 
         try:
             return answer_bytes(_respond(own, content, predict))
@@ -155,13 +179,20 @@ def _respond(own: OwnRoute, content: object, predict: Callable[..., object]) -> 
         question = own.question.model_validate(content)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid(
-            Problem(tuple(fault["loc"]), describe_rule(fault)) for fault in faults
-        ) from None
+        raise invalid(_tell(faults, own.list_fields())) from None
     parts.set_deadline(read_remaining_s())
     with parts.guarded("route"):
         found = own.respond(question, predict)
     return _write(own, found)
+
+
+def _tell(faults: Iterable[Mapping[str, Any]], fields: Container[str]) -> Iterator[Problem]:
+    """Tell the first faults. What a caller calls a field is theirs, as a value is."""
+    for fault in islice(faults, MAX_VIOLATIONS):
+        place = (
+            part if isinstance(part, int) or part in fields else _UNKNOWN for part in fault["loc"]
+        )
+        yield Problem(tuple(place), describe_rule(fault))
 
 
 def _write(own: OwnRoute, found: object) -> bytes:

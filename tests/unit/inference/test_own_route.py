@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,88 @@ def test_a_broken_rule_of_the_question_is_named_and_nothing_is_repeated(own: Par
     places = [each["place"] for each in reply.json["error"]["details"]]
     assert places == [["customers"], ["limit"]]
     assert "private-marker" not in reply.text
+
+
+STRICT = """
+from typing import Annotated, Literal
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf
+PATH = "/v1/own/risky"
+class Mail(BaseModel):
+    kind: Literal["mail"]
+    to: str
+class Call(BaseModel):
+    kind: Literal["call"]
+    number: int
+class Question(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    customers: list[dict[str, float]] = []
+    ways: list[Annotated[Mail | Call, Field(discriminator="kind")]] = []
+class Answer(BaseModel):
+    asked: int
+def respond(question: Question, predict) -> Answer:
+    return Answer(asked=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "place", "rule"),
+    [
+        ({"private-marker": 1}, ["?"], "there is no such field"),
+        ({"customers": [{}, {"private-marker": "x"}]}, ["customers", 1, "?"], "valid number"),
+        ({"ways": [{"kind": "call", "number": "x"}]}, ["ways", 0, "?", "number"], "valid integer"),
+        ({"ways": [{"kind": "private-marker"}]}, ["ways", 0], "there is no such kind"),
+    ],
+)
+def test_a_place_holds_what_is_declared_and_nothing_of_the_callers(
+    own: Parts, question: object, place: list[object], rule: str
+) -> None:
+    own.write("route", STRICT)
+    reply = make_service().post(PATH, question)
+    assert reply.status == 422
+    [detail] = reply.json["error"]["details"]
+    assert detail["place"] == place
+    assert rule in detail["rule"]
+    assert "private-marker" not in reply.text
+
+
+def test_types_that_no_schema_can_say_are_refused_without_a_name(own: Parts) -> None:
+    own.write(
+        "route",
+        STRICT.replace("class Answer", "    odd: InstanceOf[property] = None\nclass Answer"),
+    )
+    reply = make_service().post(PATH, {"customers": 1})
+    assert reply.status == 422
+    assert [each["place"] for each in reply.json["error"]["details"]] == [["?"]]
+
+
+def test_only_the_first_broken_rules_are_told(own: Parts) -> None:
+    own.good("route")
+    reply = make_service().post(PATH, {"customers": [1] * 20_000})
+    assert reply.status == 422
+    places = [each["place"] for each in reply.json["error"]["details"]]
+    assert places == [["customers", place] for place in range(100)]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_request_may_ask_about_so_many_records_and_no_more(own: Parts, times: int) -> None:
+    body = """
+    def respond(question: Q, predict) -> A:
+        record = {"age": 1, "plan": "basic"}
+        return A(n=sum(len(predict(iter([record] * question.n))) for _ in range(TIMES)))
+    """
+    write_route(own, textwrap.dedent(body).replace("TIMES", str(times)))
+    service = make_service()
+    most = 1000 // times
+    assert service.post(PATH, {"n": most}).json == {"n": 1000}
+    before = len(list(service.store.list("captured/")))
+    reply = service.post(PATH, {"n": most + 1})
+    assert reply.status == 422
+    [detail] = reply.json["error"]["details"]
+    assert detail == {
+        "place": ["records", 1000],
+        "rule": "is one too many: a request may ask about 1000 records",
+    }
+    assert len(list(service.store.list("captured/"))) == before + times - 1
 
 
 def test_a_record_that_breaks_the_contract_is_told_as_predict_tells_it(own: Parts) -> None:
