@@ -11,6 +11,7 @@ import os
 import urllib.request
 from collections.abc import Mapping
 from datetime import datetime
+from http.client import HTTPException
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
@@ -82,7 +83,7 @@ class HostCredentials:
                 "token": found.get("Token"),
                 "expires_at": datetime.fromisoformat(found["Expiration"]),
             }
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, HTTPException, ValueError, LookupError, TypeError):
             message = "The function's host gave no credentials."
         raise UnavailableError(message, next_step="Try again; it is Lambda's own service.")
 

@@ -29,6 +29,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.asked.append(self.headers["Authorization"])
             self._answer(200, self.server.answer)
             return
+        if self.path == "/garbled":
+            self.wfile.write(b"no status line\r\n\r\n")
+            return
         self.server.signed_by.append(self.headers["Authorization"])
         self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
 
@@ -144,3 +147,8 @@ def test_rejects_an_answer_that_cannot_be_read_and_tells_nothing_of_it(
 def test_rejects_a_host_that_does_not_answer() -> None:
     with pytest.raises(UnavailableError, match="gave no credentials"):
         HostCredentials("http://127.0.0.1:1/credentials", "it is me")()
+
+
+def test_rejects_a_host_that_does_not_speak_http(host: Host) -> None:
+    with pytest.raises(UnavailableError, match="gave no credentials"):
+        HostCredentials(f"http://127.0.0.1:{host.server_port}/garbled", "it is me")()
