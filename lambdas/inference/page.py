@@ -54,7 +54,7 @@ class Page:
         self._app = app
         self._models = models
         self._keyed = keyed
-        self._made: dict[str | None, tuple[str, dict[str, Any]]] = {}
+        self._made: dict[str | None, tuple[tuple[str, int] | None, dict[str, Any]]] = {}
 
     def read(self, model: str | None = None) -> dict[str, Any]:
         """Return the document for a model, or for the default one.
@@ -65,13 +65,14 @@ class Page:
             If there is no model of this name.
         """
         served = self._find(model)
-        bundle_id = served.version.bundle_id if served else ""
+        # Versions may share a bundle, and the page names the version.
+        shown = (served.version.bundle_id, served.version.version) if served else None
         known = self._made.get(model)
-        if known and known[0] == bundle_id:
+        if known and known[0] == shown:
             return known[1]
         document = self._write(served)
         if served is None or model is None or len(self._made) < _MAX_PAGES:
-            self._made[model] = (bundle_id, document)
+            self._made[model] = (shown, document)
         return document
 
     def _find(self, model: str | None) -> Served | None:

@@ -169,6 +169,38 @@ def test_openapi_page_follows_the_alias_and_describes_other_models_when_asked(
     assert service.get("/openapi.json?model=nothing").status == 404
 
 
+def test_openapi_page_names_the_version_when_the_next_one_has_the_same_bundle(
+    service: Service,
+) -> None:
+    def versions() -> list[str]:
+        page = service.get("/openapi.json").json
+        operation = page["paths"]["/v2/models/{model}/versions/{version}/infer"]["post"]
+        [shown] = [one["schema"] for one in operation["parameters"] if one["name"] == "version"]
+        found: list[str] = shown["enum"]
+        return found
+
+    assert versions() == ["1"]
+    first, registry = service.models.get().version, Registry(service.store)
+    again = registry.register(
+        model=first.model,
+        bundle_id=first.bundle_id,
+        run_id="the same again",
+        dataset_version=first.dataset_version,
+        candidate=first.candidate,
+        metrics=first.metrics,
+    )
+    registry.move_alias(
+        first.model,
+        "champion",
+        to=again.version,
+        expected_revision=1,
+        reason="try",
+        changed_by="test",
+    )
+    assert service.get("/v1/model").json["model_version"] == 2
+    assert versions() == ["2"]
+
+
 def test_openapi_page_is_there_before_the_first_model() -> None:
     page = Service().get("/openapi.json").json
     assert "Record" in page["components"]["schemas"]
