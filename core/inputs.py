@@ -145,6 +145,12 @@ class ContractViolationError(InvalidInputError):
         place = f"row {first.row}" + (f", field {first.field!r}" if first.field else "")
         super().__init__(f"The records break the data contract: {place}: {first.rule}.")
 
+    def renumber(self, rows: Sequence[int]) -> "ContractViolationError":
+        """Return the same of records that were picked from others, given their rows in these."""
+        return ContractViolationError(
+            [Violation(rows[found.row], found.field, found.rule) for found in self.violations]
+        )
+
 
 class Encoder:
     """Turns rows into a model's inputs, strictly.

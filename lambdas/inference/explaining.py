@@ -102,7 +102,10 @@ def explain_each(asked: Asked, records: Sequence[Mapping[str, object]]) -> list[
         inputs, _ = served.predictor.encoder.encode_records([rows[place] for place in places])
         told: list[Any] = [asked.predictions[place] for place in places]
         part = asked._replace(served=served, predictions=told)
-        explanations = explain(served.predictor, inputs, part)
+        try:
+            explanations = explain(served.predictor, inputs, part)
+        except ContractViolationError as error:
+            raise error.renumber(places) from None
         found |= dict(zip(places, explanations, strict=True))
     return [found[place] for place in range(len(rows))]
 

@@ -125,9 +125,7 @@ def _ask_champion(
     try:
         asked = ask_alone(served, inputs, warnings, ids)
     except ContractViolationError as error:
-        raise ContractViolationError(
-            [Violation(places[found.row], found.field, found.rule) for found in error.violations]
-        ) from None
+        raise error.renumber(places) from None
     return _Part(arm, places, asked, (time.perf_counter() - began_s) * 1000)
 
 

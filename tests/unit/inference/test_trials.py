@@ -52,6 +52,7 @@ class World:
     """
 
     task: Task = "binary"
+    columns: tuple[Column, ...] = ()
     beside: bool = False
     works: deque[Callable[[], None]] = field(default_factory=deque)
     store: FaultyStore = field(default_factory=lambda: FaultyStore(open_memory()))
@@ -60,7 +61,7 @@ class World:
     handler: Handler = field(init=False)
 
     def __post_init__(self) -> None:
-        contract = make_contract(task=self.task)
+        contract = make_contract(task=self.task, columns=self.columns)
         for number in (2, 1):
             make_champion(self.store, contract, bias=float(number), run_id=f"run-{number}")
         self.versions = Registry(self.store).versions(MODEL)
@@ -316,6 +317,23 @@ def test_explanations_are_those_of_the_version_that_answered(world: World) -> No
     assert {one["arm"] for one in found} == {"champion", "challenger"}
     for one in found:
         assert one["explanation"]["score"] == pytest.approx(one["probability"]["Yes"], abs=1e-6)
+
+
+def test_row_that_cannot_be_explained_is_counted_among_all_rows() -> None:
+    world = World(columns=tuple(Column(name=name, kind="numeric") for name in "abc"))
+    state = world.start(0.5)
+    records: list[dict[str, object]] = [
+        {"customer_id": name, "a": 1, "b": 1, "c": 1} for name in NAMES[:10]
+    ]
+    arms = [expect(state, name) for name in NAMES[:10]]
+    row = max(place for place, arm in enumerate(arms) if arm == "challenger")
+    assert "champion" in arms[:row]
+    records[row] |= {"a": 3e38, "b": -3e38, "c": 3e38}  # two of them are too large a sum
+    content = json.dumps({"records": records, "explain": True})
+    answer = world.handler(make_event("POST", "/v1/predict", content), CONTEXT)
+    assert answer["statusCode"] == 422
+    [detail] = json.loads(answer["body"])["error"]["details"]
+    assert detail["place"] == ["records", row]
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
