@@ -177,7 +177,7 @@ def _choose_edges(ordered: NDArray[np.float64]) -> tuple[float, ...]:
     """Cut sorted values into at most 2 * BINS - 1 bins at their own quantiles.
 
     A value so frequent that several quantiles fall on it (zeros, a cap) gets a bin of its own:
-    without the edge just below it, rows could leave it unseen.
+    without the edges just below it and at it, rows could leave it unseen.
     """
     if ordered.size == 0:
         return ()
@@ -186,10 +186,11 @@ def _choose_edges(ordered: NDArray[np.float64]) -> tuple[float, ...]:
         return (float(np.nextafter(only, -np.inf)), only)
     ranks = np.ceil(np.arange(1, BINS) / BINS * ordered.size).astype(int) - 1
     quantiles, repeats = np.unique(ordered[ranks], return_counts=True)
-    atoms = quantiles[repeats > 1]
-    below = np.searchsorted(ordered, atoms, side="left") - 1
-    edges = np.union1d(quantiles, ordered[below[below >= 0]])
-    return tuple(edges[edges < ordered[-1]].tolist())
+    is_atom = repeats > 1
+    below = np.searchsorted(ordered, quantiles[is_atom], side="left") - 1
+    # Above the largest value is nothing to cut off, unless it is one that rows could leave.
+    kept = quantiles[is_atom | (quantiles < ordered[-1])]
+    return tuple(np.union1d(kept, ordered[below[below >= 0]]).tolist())
 
 
 def _bin_shares(edges: tuple[float, ...], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bundle import Manifest
+from core.contract import Column
 from core.inputs import ContractViolationError, ModelInputs, Violation
 from core.profile import NumericBins
 from lambdas.inference.asking import Asked
@@ -70,16 +71,12 @@ class Explanation:
 def find_reference(manifest: Manifest) -> ModelInputs:
     """Return the reference record: what is usual in the training rows, one field at a time.
 
-    The median of a number, the likelier boolean, the most frequent category, no text; missing
-    where more than half of the rows have no value.
+    The median of a number and the likelier boolean, or no value where more than half of the rows
+    have none; the most frequent category, or none where more rows have none; no text.
     """
     contract, profile = manifest.contract, in_full(manifest).profile
     spread = {bins.column: bins for bins in profile.numeric}
-    numbers = [_find_median(spread[column.name]) for column in contract.numeric_columns]
-    for place, column in enumerate(contract.numeric_columns):
-        if column.kind == "boolean":
-            bins = spread[column.name]
-            numbers[place] = float(bins.shares[-1] > bins.shares[0])
+    numbers = [_find_middle(column, spread[column.name]) for column in contract.numeric_columns]
     levels = {shares.column: shares for shares in profile.categorical}
     texts = []
     for column in contract.string_columns:
@@ -153,11 +150,14 @@ def explain(predictor: Predictor, inputs: ModelInputs, asked: Asked) -> list[Exp
     return found
 
 
-def _find_median(bins: NumericBins) -> float:
+def _find_middle(column: Column, bins: NumericBins) -> float:
     if bins.missing_share > 0.5 or not bins.edges:
         return float("nan")
+    if column.kind == "boolean":
+        return float(bins.shares[-1] > bins.shares[0])
     half = sum(bins.shares) / 2
     place = int(np.searchsorted(np.cumsum(bins.shares), half - 1e-9))
+    # Older profiles have no edge at their largest value, however frequent it is.
     return bins.edges[min(place, len(bins.edges) - 1)]
 
 

@@ -69,6 +69,23 @@ def test_a_shifted_column_is_named_when_it_moved_most() -> None:
     assert max(report.columns["plan"], report.columns["autopay"]) < 0.1
 
 
+@pytest.mark.parametrize("moved_to", [4.0, 30.0])
+def test_rows_that_leave_a_cap_are_drift_whichever_way_they_go(moved_to: float) -> None:
+    rng = np.random.default_rng(8)
+
+    def draw(rows: int) -> ModelInputs:
+        inputs = make_inputs(rng, rows)
+        inputs.numeric[inputs.numeric > 10] = 10  # half of the usage
+        return inputs
+
+    scores = rng.random(2_000)
+    profile = build_profile(CONTRACT, draw(2_000), scores)
+    assert measure_drift(profile, draw(2_000), scores).columns["usage"] < 0.01
+    live = draw(2_000)
+    live.numeric[live.numeric == 10] = moved_to
+    assert measure_drift(profile, live, scores).columns["usage"] > 0.25
+
+
 def test_the_score_is_named_when_it_moved_most() -> None:
     rng = np.random.default_rng(4)
     inputs, scores = make_inputs(rng, 1_000), rng.random(1_000)

@@ -112,6 +112,12 @@ def test_a_frequent_value_has_a_bin_of_its_own(atom: float) -> None:
     assert max(profile_of(values).shares) == pytest.approx(0.95)
 
 
+def test_a_cap_has_an_edge_that_larger_values_are_beyond() -> None:
+    part = profile_of(np.concatenate([np.arange(1.0, 51.0), np.full(50, 99.0)]))
+    assert (part.edges[-1], part.shares[-2:]) == (99.0, (0.5, 0.0))
+    assert part.measure([50.0, 99.0, 99.1, 200.0])[-3:].tolist() == [0.25, 0.5, 0.0]
+
+
 def test_a_constant_column_shows_any_other_value() -> None:
     part = profile_of(np.full(50, 5.0))
     assert part.measure([5.0, 4.9, 5.1, float("nan")]).tolist() == [0.25, 0.25, 0.25, 0.25]

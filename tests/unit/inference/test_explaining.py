@@ -1,14 +1,16 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.contract import Column, Task
 from core.inputs import ModelInputs
+from core.profile import build_profile
 from lambdas.inference import explaining
 from lambdas.inference.explaining import find_reference
 from lambdas.inference.registry import in_full
-from tests.fixtures.bundles import make_champion, make_contract, make_record
+from tests.fixtures.bundles import make_champion, make_contract, make_manifest, make_record
 from tests.unit.inference.service import Service
 
 PREDICT = "/v1/predict"
@@ -101,6 +103,32 @@ def test_reference_is_what_is_usual_in_training() -> None:
     assert reference.numeric[0, :2] == pytest.approx([50, 50], abs=5)
     assert reference.numeric[0, 2] in (0, 1)
     assert reference.strings[0, 0] == manifest.profile.categorical[0].levels[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        ("numeric", [*range(101)], 50),
+        ("numeric", [0] * 49 + [1] * 51, 1),
+        ("numeric", [0] * 51 + [1] * 49, 0),
+        ("numeric", [*range(30), *[99] * 70], 99),
+        ("numeric", [7] * 5, 7),
+        ("numeric", [math.nan] * 49 + [3] * 51, 3),
+        ("numeric", [math.nan] * 51 + [3] * 49, math.nan),
+        ("boolean", [0] * 49 + [1] * 51, 1),
+        ("boolean", [math.nan] * 40 + [0] * 40 + [1] * 20, 0),
+        ("boolean", [math.nan] * 80 + [1] * 20, math.nan),
+    ],
+)
+def test_reference_is_the_middle_of_the_training_rows(
+    kind: str, values: list[float], expected: float
+) -> None:
+    contract = make_contract(columns=[Column.model_validate({"name": "x", "kind": kind})])
+    numeric = np.array(values, np.float32).reshape(-1, 1)
+    inputs = ModelInputs(numeric, np.empty((len(values), 0), np.object_))
+    profile = build_profile(contract, inputs, np.zeros(len(values)))
+    manifest = make_manifest(contract, b"graph").model_copy(update={"profile": profile})
+    assert find_reference(manifest).numeric.tolist() == [[pytest.approx(expected, nan_ok=True)]]
 
 
 def test_answer_has_no_explanation_unless_it_is_asked_for() -> None:
