@@ -272,7 +272,7 @@ class Models:
         except (UnavailableError, IntegrityError) as error:
             self._rest("the default model cannot be read", error)
             if known is None:
-                return self._default
+                raise NoModelError("The default model cannot be read just now.") from error
             self._on_fallback(known)
             found = None
         self._default = _Default(found or known, now_s + self._refresh_s)

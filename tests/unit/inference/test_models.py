@@ -186,7 +186,7 @@ def test_name_that_nobody_knows_is_neither_kept_nor_logged(
 
 
 def test_rejects_request_when_no_model_was_ever_promoted(world: World) -> None:
-    with pytest.raises(NoModelError):
+    with pytest.raises(NoModelError, match="No model has been promoted yet"):
         world.models.get()
     with pytest.raises(NotFoundError):
         world.models.get(MODEL)
@@ -209,6 +209,16 @@ def test_first_load_is_tried_again_when_the_bucket_was_down(world: World) -> Non
         world.models.get(MODEL)
     world.store.down = ()
     assert world.served() == 1
+
+
+def test_default_model_is_not_called_missing_when_the_bucket_is_down(world: World) -> None:
+    world.promote()
+    world.store.down = ("registry/default",)
+    with pytest.raises(NoModelError, match="The default model cannot be read just now"):
+        world.models.get()
+    assert world.models.get(MODEL).version.version == 1
+    world.store.down = ()
+    assert world.models.get().version.version == 1
 
 
 def test_default_model_is_remembered_when_the_bucket_is_down(world: World) -> None:
