@@ -11,6 +11,7 @@ import pytest
 from core.contract import Column, FileFormat, Policies, Task
 from core.errors import InvalidInputError
 from lambdas.batch import row_groups
+from lambdas.batch.scoring import NO_ANSWER
 from tests.fixtures.bundles import make_contract
 from tests.unit.batch.batches import HEADER, RECORDS, Batch, small, write, write_parquet
 
@@ -83,10 +84,20 @@ def test_bad_rows_keep_their_place_without_a_prediction(batch: Batch) -> None:
 
 
 def test_overflow_is_a_failure_when_the_answer_is_not_finite(tmp_path: Path) -> None:
-    batch = Batch(make_contract(task="regression"), tmp_path)
+    columns = [Column(name=name, kind="numeric") for name in "xy"]
+    batch = Batch(make_contract(task="regression", columns=columns), tmp_path)
+    report = batch.score("customer_id,x,y\na,3e38,3e38\nb,3e38,1\n")
+    assert report.failures == 1
+    assert report.listed == [{"row": 2, "field": None, "reason": NO_ANSWER}]
+    too_large, fine = batch.read()
+    assert (too_large["failure"], too_large["failure_field"]) == (NO_ANSWER, None)
+    assert (too_large["prediction"], too_large["interval"]) == (None, None)
+    assert (fine["failure"], fine["prediction"]) == (None, pytest.approx(3e36))
+
+
+def test_a_number_too_large_for_a_model_is_a_failure_of_its_field(batch: Batch) -> None:
     report = batch.score(f"{HEADER}\na,1,pro,3e38,yes\nb,1,pro,1e39,yes\n")
-    assert report.failures in (1, 2)
-    assert batch.read()[1]["failure"] == "out of range"
+    assert report.listed == [{"row": 3, "field": "usage", "reason": "out of range"}]
 
 
 @pytest.mark.parametrize("size", [150, 900])
