@@ -15,7 +15,7 @@ from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import MARGIN_S, set_deadline
 from lambdas.inference.events import EventRequest, read_body, write_answer
 from lambdas.inference.keeping import Keeper, Objects
-from lambdas.inference.looks import Starter
+from lambdas.inference.looks import Starter, finish_later, start_thread
 from lambdas.inference.models import Models
 from lambdas.inference.router import Router
 from lambdas.inference.settings import Settings
@@ -101,6 +101,7 @@ def build(settings: Settings, *, later: Starter | None = None) -> Handler:
         on_fallback=lambda model: recorder.count("Fallbacks", 1, model=model),
         has_prior=settings.has_prior,
         trying=Trying(lambda metric, model: recorder.count(metric, 1, model=model), later),
+        start=finish_later(later) if later else start_thread,
     )
     return make_handler(make_router(models=models, recorder=recorder, keyed=True))
 

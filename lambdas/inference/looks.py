@@ -7,6 +7,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+MAX_AFTER_S = 2.0
+"""How old a look may be that a host waits for after the answer."""
+
 _T = TypeVar("_T")
 
 Starter = Callable[[Callable[[], None]], None]
@@ -70,4 +73,24 @@ class Looks(Generic[_T]):
 
 def start_thread(work: Callable[[], None]) -> None:
     """Run something in a thread that does not keep the process alive."""
-    threading.Thread(target=work, daemon=True).start()
+    _start(work)
+
+
+def finish_later(later: Starter) -> Starter:
+    """Return what starts threads that are waited for after the answer, until `MAX_AFTER_S`.
+
+    For a host that stops its process once that is done: a look that was stopped in the middle finds
+    its connection dead when the process goes on.
+    """
+
+    def start(work: Callable[[], None]) -> None:
+        thread, ends_s = _start(work), time.monotonic() + MAX_AFTER_S
+        later(lambda: thread.join(max(0.0, ends_s - time.monotonic())))
+
+    return start
+
+
+def _start(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread

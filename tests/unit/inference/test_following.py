@@ -4,21 +4,30 @@ import itertools
 import json
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pytest
 
 from core.registry import Registry
 from core.store import StoredObject, open_memory
+from lambdas.inference import handler as handler_module
+from lambdas.inference import looks
 from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import LateError, check_deadline, read_remaining_s, set_deadline
-from lambdas.inference.handler import make_handler
+from lambdas.inference.handler import build, make_handler
+from lambdas.inference.looks import finish_later
 from lambdas.inference.models import Models
+from lambdas.inference.settings import Settings
 from lambdas.inference.table import make_router
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.inference.doubles import FaultyStore
 from tests.unit.inference.service import CONTEXT, make_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONTRACT = make_contract()
 MODEL = CONTRACT.dataset
@@ -72,6 +81,57 @@ def test_request_waits_for_the_look_when_the_model_is_too_old() -> None:
     make_champion(store, CONTRACT, bias=1.0, run_id="run-2")
     now_s[0] = 4.0
     assert models.get(MODEL).version.version == 2
+
+
+def test_look_that_is_under_way_is_waited_for_after_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store, refresh_s = SlowStore(), 0.3
+    make_champion(store, CONTRACT)
+    works: deque[Callable[[], None]] = deque()
+    monkeypatch.setattr(handler_module, "open_bucket", lambda *_, **__: store)
+    handler = build(Settings("data", "dev", 0.0, refresh_s), later=works.append)
+    event = make_event("POST", "/v1/predict", json.dumps({"records": [make_record()]}))
+
+    def ask() -> int:
+        answer = handler(event, CONTEXT)
+        version: int = json.loads(answer["body"])["model_version"]
+        return version
+
+    def work() -> None:
+        while works:
+            works.popleft()()
+
+    assert ask() == 1
+    work()
+    make_champion(store, CONTRACT, bias=1.0, run_id="run-2")
+    time.sleep(refresh_s)
+    store.go.clear()
+    assert ask() == 1
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        with pytest.raises(TimeoutError):
+            done.result(0.1)
+        store.go.set()
+        done.result(10)
+    store.down = ("",)  # so nothing is learnt any more
+    assert ask() == 2
+
+
+def test_look_that_hangs_is_left_when_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "MAX_AFTER_S", 0.1)
+    works: list[Callable[[], None]] = []
+    go = threading.Event()
+
+    def hang() -> None:
+        go.wait(10)
+
+    finish_later(works.append)(hang)
+    began = time.monotonic()
+    for work in works:
+        work()
+    assert 0.05 < time.monotonic() - began < 5
+    go.set()
 
 
 def test_answer_is_504_when_the_first_load_takes_too_long() -> None:
