@@ -1,8 +1,10 @@
 """One connection to the server: what it may cost is bounded, whoever is at its other end.
 
-uvicorn with httptools takes heads of any size, and waits for the rest of a request for ever.
+uvicorn with httptools takes heads of any size, and waits for the rest of a request for ever. Where
+a client offers to go on in another protocol, as Java's does by default, it takes the body for that.
 """
 
+import re
 from asyncio import BaseTransport, TimerHandle
 from itertools import chain
 from typing import Any, Final
@@ -22,6 +24,9 @@ MAX_HEAD_BYTES: Final = 64 * 1024
 """The request line and all headers; as much as uvicorn's other parser takes."""
 
 
+_OFFER = re.compile(rb"\r\nupgrade:[^\r\n]*(?=\r\n)", re.IGNORECASE)
+
+
 class Connection(HttpToolsProtocol):
     """A connection that ends when a head is too large or a request does not come to its end.
 
@@ -30,6 +35,7 @@ class Connection(HttpToolsProtocol):
 
     _unread = 0  # bytes since a head, or a piece of a body, was read last
     _is_whole = False
+    _has_head = False  # and a body may follow
     _timer: TimerHandle | None = None
     _answering: RequestResponseCycle | None = None
 
@@ -50,6 +56,11 @@ class Connection(HttpToolsProtocol):
         """Read on, and see how far that went."""
         self._unread += len(data)
         self._is_whole = False
+        if b"pgrade" in data and not self._has_head:
+            # The offer may be ignored (RFC 9110, section 7.8); what follows is the body then.
+            end = data.find(b"\r\n\r\n")
+            head = data if end < 0 else data[: end + 2]
+            data = _OFFER.sub(b"", head) + data[len(head) :]
         super().data_received(data)
         if self._unread > MAX_HEAD_BYTES:
             self._refuse(431, f"A request's head may have at most {MAX_HEAD_BYTES} bytes.")
@@ -71,6 +82,7 @@ class Connection(HttpToolsProtocol):
             if self._unread > MAX_HEAD_BYTES:
                 raise TooLargeError
         self._unread = 0
+        self._has_head = True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -82,12 +94,17 @@ class Connection(HttpToolsProtocol):
         """Wait no longer: the request is all there."""
         self._stop_timer()
         self._is_whole = True
+        self._has_head = False
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP; what is too large has an answer of its own."""
         if self._unread <= MAX_HEAD_BYTES:
             super().send_400_response(msg)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        # An offer that was not seen, as it came in pieces. The body must not become a request.
+        self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's type is private
         self._answering = cycle

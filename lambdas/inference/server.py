@@ -1,7 +1,7 @@
 """The service without Lambda: an HTTP server on a bucket, or on one bundle in a folder.
 
-``python -m lambdas.inference.server --port 8080`` is what a container runs; its settings are the
-function's own variables of the environment. Nothing of this is loaded on Lambda.
+``python -m lambdas.inference.server --host 0.0.0.0 --port 8080`` is what a container runs; its
+settings are the function's own variables of the environment. Nothing of this is loaded on Lambda.
 """
 
 import argparse
@@ -168,6 +168,7 @@ def main(
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m lambdas.inference.server")
+    parser.add_argument("word", nargs="?", choices=["serve"], help="what SageMaker adds; no change")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--model", help="the default model; the registry's, if it is not given")

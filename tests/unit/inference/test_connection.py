@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -37,8 +38,8 @@ async def listen(app: Any) -> AsyncIterator[Address]:  # noqa: ANN401 - an ASGI 
                 await asyncio.sleep(0.01)
 
 
-def ask(data: bytes, app: Any = None) -> bytes:  # noqa: ANN401 - an ASGI application
-    """Send bytes, and return what comes until the server closes the connection."""
+def ask(data: bytes | list[bytes], app: Any = None) -> bytes:  # noqa: ANN401 - an ASGI application
+    """Send bytes, perhaps in pieces; return what comes until the server closes the connection."""
 
     async def main() -> bytes:
         async with listen(app or Response("fine")) as address:
@@ -48,7 +49,9 @@ def ask(data: bytes, app: Any = None) -> bytes:  # noqa: ANN401 - an ASGI applic
     def talk(address: Address) -> bytes:
         with socket.create_connection(address, timeout=10) as caller:
             with suppress(ConnectionError):
-                caller.sendall(data)
+                for piece in [data] if isinstance(data, bytes) else data:
+                    caller.sendall(piece)
+                    time.sleep(0.05)
             came = b""
             with suppress(ConnectionError):
                 while piece := caller.recv(65536):
@@ -72,6 +75,35 @@ class Reading:
             self.told.append(message["type"])
             more = message.get("more_body", False)
         await Response("fine")(scope, receive, send)
+
+
+@pytest.mark.parametrize("name", [b"upgrade", b"Upgrade"])
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_an_offer_of_another_protocol_is_ignored_and_the_body_is_read(
+    name: bytes, pieces: int
+) -> None:
+    bodies: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+        message = await receive()
+        while message["more_body"]:
+            message = await receive()
+        bodies.append(message["body"])
+        await Response("fine")(scope, receive, send)
+
+    body = b"GET /smuggled HTTP/1.1\r\nUpgrade: kept\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings, close\r\n%b: h2c\r\n" % name
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    answer = ask([head + body] if pieces == 1 else [head, body], app)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert bodies == [body]
+
+
+def test_an_offer_that_comes_in_pieces_ends_the_connection() -> None:
+    head = b"POST / HTTP/1.1\r\nConnection: Upgrade\r\nUpgra"
+    rest = b"de: h2c\r\nContent-Length: 30\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n"
+    assert b"smuggled" not in ask([head, rest, b"GET / HTTP/1.1\r\n\r\n"])
 
 
 def test_a_head_may_have_so_many_bytes_and_no_more() -> None:
