@@ -5,11 +5,11 @@ from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from core.errors import IntegrityError
 from core.inputs import CodedInputs, Encoder, ModelInputs, code_inputs
+from core.onnx_runtime import onnxruntime
 from core.promises import Bundle
 from lambdas.inference.deadline import check_deadline
 from lambdas.inference.graph import check_graph

@@ -4,11 +4,11 @@ import statistics
 import time
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from core.errors import IntegrityError
 from core.inputs import CodedInputs, ModelInputs
+from core.onnx_runtime import onnxruntime as ort
 
 _ROWS_AT_ONCE = 5_000  # a text of a thousand words makes as many strings of each of them
 _WARM_UP = 10

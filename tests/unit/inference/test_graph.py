@@ -2,7 +2,6 @@ import contextlib
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from core.bundle import Bundle
 from core.errors import IntegrityError
+from core.onnx_runtime import onnxruntime
 from lambdas.inference.graph import check_graph
 from lambdas.inference.predictor import Predictor
 from tests.fixtures.bundles import make_contract, make_graph, make_manifest

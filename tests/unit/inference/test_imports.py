@@ -33,6 +33,14 @@ def test_handler_loads_nothing_heavy() -> None:
     assert asked.stdout.split() == []
 
 
+def test_onnxruntime_reports_to_nobody(tmp_path: Path) -> None:
+    importing = "import lambdas.inference.predictor, training.judge.graph"
+    environment = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    subprocess.run([sys.executable, "-c", importing], cwd=ROOT, env=environment, check=True)
+    # It would keep an identifier of the computer and a queue there.
+    assert list(tmp_path.rglob("*")) == []
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 from onnx import NodeProto, TensorProto, helper
 
@@ -9,6 +8,7 @@ from core.bundle import Bundle
 from core.contract import Column, Contract, Task
 from core.errors import IntegrityError
 from core.inputs import ModelInputs
+from core.onnx_runtime import onnxruntime
 from lambdas.inference.predictor import Predictor
 from tests.fixtures.bundles import make_contract, make_graph, make_inputs, make_manifest
 

@@ -1,6 +1,5 @@
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from core.metrics import brier_score
+from core.onnx_runtime import onnxruntime as ort
 from training.model.calibrate import (
     MAX_SIGMOID_SLOPE,
     MAX_STEP_SLOPE,

@@ -1,7 +1,6 @@
 from typing import get_args
 
 import numpy as np
-import onnxruntime as ort
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from sklearn.feature_selection import chi2
 
 from core.contract import Column, Contract, Task
 from core.inputs import ModelInputs
+from core.onnx_runtime import onnxruntime as ort
 from training.data.arrays import Rows, pack_inputs, unpack_inputs
 from training.data.names import CANDIDATES
 from training.judge.graph import Graph
