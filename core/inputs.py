@@ -4,7 +4,6 @@ Training and serving must read a record in the same way, or a model answers anot
 than the one it was fitted to.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.closest import find_closest
 from core.columns import make_fillers
 from core.errors import InvalidInputError
 from core.values import Reader, plain_text, read_columns
@@ -360,7 +360,7 @@ def _find_violations(
 def _guess_field(name: str, known: Sequence[str]) -> str | None:
     if len(name) > 128:
         return None
-    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
+    return find_closest(name, known)
 
 
 def _describe_unknown(close: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from core.closest import find_closest
 from core.errors import IntegrityError, NotFoundError
 from curriculum.checker.stages import STAGES, Stage
 
@@ -174,12 +175,13 @@ def _load_all(folder: Path) -> tuple[Exercise, ...]:
 
 
 def find_exercise(slug: str) -> Exercise:
-    """Return the exercise of this slug; `NotFoundError` says which there are."""
+    """Return the exercise of this slug; `NotFoundError` says which one may be meant."""
     exercises = {each.manifest.slug: each for each in load_exercises()}
     if slug not in exercises:
+        close = find_closest(slug, exercises)
+        hint = f"Was {close!r} meant? " if close else ""
         raise NotFoundError(
-            f"There is no such exercise. There are: {', '.join(exercises)}.",
-            next_step="loop learn",
+            f"There is no exercise {slug!r}.", next_step=f"{hint}loop learn list shows all of them"
         )
     return exercises[slug]
 

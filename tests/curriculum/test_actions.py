@@ -310,11 +310,13 @@ def test_a_capstone_stands_for_its_stage_and_for_no_skill_but_its_own(
     assert where_am_i(workspace).minutes_left == other.manifest.minutes
 
 
-def test_rejects_an_unknown_exercise_and_says_which_there_are(
-    exercise: Exercise, workspace: Path
+@pytest.mark.parametrize(("slug", "meant"), [("Sum", "Was 'sums' meant? "), ("another", "")])
+def test_rejects_an_unknown_exercise_and_says_which_may_be_meant(
+    exercise: Exercise, workspace: Path, slug: str, meant: str
 ) -> None:
-    with pytest.raises(NotFoundError, match=SLUG):
-        hint("no-such-exercise", workspace=workspace)
+    with pytest.raises(NotFoundError, match=f"There is no exercise '{slug}'.") as caught:
+        hint(slug, workspace=workspace)
+    assert caught.value.next_step == f"{meant}loop learn list shows all of them"
 
 
 @pytest.mark.parametrize("damage", [b'{"half": ', b"\xff\xfe\x00", b"[]", b"null"])

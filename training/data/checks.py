@@ -1,7 +1,6 @@
 """What makes a file useless for a contract, whatever its cells hold: said in one line."""
 
-import difflib
-
+from core.closest import find_closest
 from core.contract import MAX_COLUMNS
 from core.errors import InvalidInputError
 from training.data.stated import Stated
@@ -80,14 +79,13 @@ def check_roles(raw: RawTable, filename: str, *, target: str, stated: Stated) ->
 def _no_such_column(wanted: str, columns: tuple[str, ...], filename: str) -> InvalidInputError:
     shown = ", ".join(columns[:_MAX_NAMES])
     more = f" and {len(columns) - _MAX_NAMES} more" if len(columns) > _MAX_NAMES else ""
-    folded = {column.casefold(): column for column in columns}
-    close = difflib.get_close_matches(wanted.casefold(), folded, n=1)
+    close = find_closest(wanted, columns)
     if 2 * sum(column == f"unnamed_{i}" for i, column in enumerate(columns, 1)) >= len(columns):
         hint = "Is there a line above the one with the names? Delete it."
     elif len(columns) == 1:
         hint = "One column only: is there a comma, semicolon, tab or bar between the fields?"
     elif close:
-        hint = f"Was {folded[close[0]]!r} meant?"
+        hint = f"Was {close!r} meant?"
     else:
         hint = "Choose one of these columns."
     return InvalidInputError(

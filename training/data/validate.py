@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core import keys, parts
+from core.closest import find_closest
 from core.contract import Contract
 from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.store import ObjectStore
@@ -160,7 +161,13 @@ def check_columns(raw: RawTable, contract: Contract) -> None:
     wanted = [contract.target, *others, *(column.name for column in contract.columns)]
     absent = [name for name in wanted if name not in raw.columns]
     if absent:
-        raise InvalidInputError(_describe_absent(absent, raw, contract))
+        close = find_closest(absent[0], (name for name in raw.columns if name not in wanted))
+        raise InvalidInputError(
+            _describe_absent(absent, raw, contract),
+            next_step=f"rename {close!r} to {absent[0]!r}, in the file, if that is meant"
+            if close
+            else "correct the first line of the file, or the data contract",
+        )
 
 
 def _describe_absent(absent: list[str], raw: RawTable, contract: Contract) -> str:

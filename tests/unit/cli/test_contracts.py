@@ -142,8 +142,26 @@ def test_rejects_options_beside_a_contract(loop: Loop, world: World, file: Path)
     result = loop("data", "add", str(file), "--contract", "c.json", "--group", "plan")
     assert result.exit_code == 2
     assert "edit c.json" in result.stderr
-    file.write_text("a,b\n1,2\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "what", "then"),
+    [
+        ("a;b;c;d;e", "has no target 'churned'", "correct the first line of the file"),
+        (
+            "customer;Age;plan;place;churned",
+            "has no column 'age'",
+            "rename 'Age' to 'age', in the file",
+        ),
+    ],
+)
+def test_file_without_a_column_of_its_contract_says_what_to_do(
+    header: str, what: str, then: str, loop: Loop, world: World, file: Path
+) -> None:
+    loop("data", "infer", str(file), "--target", "churned", "--out", "c.json")
+    file.write_text(f"{header}\n1;2;pro;Bern;yes\n")
     result = loop("data", "add", str(file), "--contract", "c.json")
     assert result.exit_code == 2
-    assert "has no target 'churned'" in result.stderr
+    assert what in result.stderr
+    assert f"Next: {then}" in result.stderr
     assert list(world.memory.list("raw/")) == []

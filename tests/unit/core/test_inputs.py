@@ -116,7 +116,7 @@ def test_rejects_absent_field_when_it_is_not_nullable() -> None:
 
 def test_rejects_unknown_field_without_repeating_it() -> None:
     with pytest.raises(ContractViolationError) as caught:
-        encode_records(CONTRACT, [{"age": 1, "usagee": 1, "secret-marker": 1, "x" * 10**6: 1}])
+        encode_records(CONTRACT, [{"age": 1, "USAGEE": 1, "secret-marker": 1, "x" * 10**6: 1}])
     rules = [violation.rule for violation in caught.value.violations]
     plain = "holds a field that is not in the contract"
     assert rules == [f"{plain}; was 'usage' meant?", plain, plain]
