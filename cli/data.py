@@ -149,7 +149,7 @@ def _tell_contract(session: Session, prepared: Prepared) -> None:
     contract = prepared.contract
     session.output.progress(
         f"{contract.dataset}: {contract.task} target {contract.target}, "
-        f"{len(contract.columns)} features, {len(contract.ignored)} columns left out"
+        f"features: {len(contract.columns)}, columns left out: {len(contract.ignored)}"
     )
     show_evidence(session, prepared)
 

@@ -38,7 +38,8 @@ def test_contract_is_written_shown_edited_and_used(loop: Loop, world: World, fil
     document["dataset"] = "edited"
     path.write_text(json.dumps(document))
     world.outcome = {"outcome": "refused", "reason": "no better"}
-    loop("data", "add", str(file), "--contract", str(path))
+    added = loop("data", "add", str(file), "--contract", str(path))
+    assert "target churned, features: 3, columns left out: 0" in added.stderr
     landed = Contract.from_json(world.memory.get(keys.contract("edited")).body)
     assert (landed.columns[0].name, landed.columns[0].maximum) == ("age", 100.0)
 
