@@ -89,11 +89,18 @@ class Api:
         UnavailableError
             The API, or a model in it, is not there (yet).
         """
-        return self._answer(f"/v1/models/{model}/predict", {"records": list(records)})
+        # The answer does not repeat a field's name; an example row names all that there are.
+        return self._answer(
+            f"/v1/models/{model}/predict",
+            {"records": list(records)},
+            when_broken=f"loop predict --model {model} (shows a row with all fields)",
+        )
 
     def send_feedback(self, model: str, outcomes: Sequence[Mapping[str, object]]) -> dict[str, Any]:
         """Send true outcomes; returns the counts ``accepted`` and ``duplicates``."""
-        return self._answer(f"/v1/models/{model}/feedback", {"feedback": list(outcomes)})
+        return self._answer(
+            f"/v1/models/{model}/feedback", {"feedback": list(outcomes)}, when_broken="loop models"
+        )
 
     def first_prediction(
         self,
@@ -112,12 +119,12 @@ class Api:
                     raise
             self._sleep(1.0)
 
-    def _answer(self, path: str, body: object) -> dict[str, Any]:
+    def _answer(self, path: str, body: object, *, when_broken: str) -> dict[str, Any]:
         response = self._post_patiently(path, body)
         if response.is_success:
             answer: dict[str, Any] = response.json()
             return answer
-        raise _refusal(response)
+        raise _refusal(response, when_broken=when_broken)
 
     def _post_patiently(self, path: str, body: object) -> "httpx.Response":
         """Send a body; where the API asks for less haste, wait and send it again."""
@@ -136,7 +143,7 @@ class Api:
         return response
 
 
-def _refusal(response: "httpx.Response") -> LoopError:
+def _refusal(response: "httpx.Response", *, when_broken: str) -> LoopError:
     """Make the error of an answer that is not a success; it quotes rules, never input."""
     kind = _STATUS_ERRORS.get(response.status_code, LoopError)
     try:
@@ -147,6 +154,8 @@ def _refusal(response: "httpx.Response") -> LoopError:
         message, details = "the answer holds no explanation", []
     lines = [f"The API answered {response.status_code}: {message}", *details]
     next_step = "loop logs inference" if response.status_code >= 500 else "loop models"
+    if response.status_code == 422:
+        next_step = when_broken
     if response.status_code == 429:
         next_step = "wait a second and try again; throttle_rate is a setting of loop deploy"
     if response.status_code == 403:

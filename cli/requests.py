@@ -143,9 +143,14 @@ def _show_answer(session: Session, answer: dict[str, Any], example: dict[str, An
 def _row(prediction: dict[str, Any]) -> list[object]:
     chances = prediction.get("probability") or {}
     warnings = [f"{w.get('field')}: {w.get('rule')}" for w in prediction.get("warnings") or ()]
+    told = ", ".join(f"{name} {chance:.3f}" for name, chance in chances.items())
+    threshold = prediction.get("decision_threshold")
+    if threshold is not None and threshold != 0.5:
+        # Otherwise an answer that is the less likely one looks like a mistake.
+        told += f" ({list(chances)[-1]} from {threshold:.3f})"
     return [
         prediction["prediction"],
-        ", ".join(f"{name} {chance:.3f}" for name, chance in chances.items()) or None,
+        told or None,
         "; ".join(warnings) or None,
         prediction["prediction_id"],
     ]

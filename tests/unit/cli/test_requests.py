@@ -8,7 +8,7 @@ from cli.rows import read_parquet
 from core import keys
 from tests.fixtures.bundles import make_champion, make_contract, make_record
 from tests.unit.cli.conftest import Loop
-from tests.unit.cli.doubles import World
+from tests.unit.cli.doubles import World, answer_with_yes
 from training.data.validate import validate_raw
 
 ID = "0" * 32
@@ -76,6 +76,25 @@ def test_broken_contract_names_place_and_rule(loop: Loop, world: World) -> None:
     assert result.exit_code == 2
     assert "The API answered 422: a record breaks the contract" in result.stderr
     assert "records.0.age: must be a number" in result.stderr
+    assert "Next: loop predict --model subscriptions (shows a row" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("threshold", "told"), [(0.167, "(Yes from 0.167)"), (0.5, None), (None, None)]
+)
+def test_predict_says_from_where_on_an_answer_is_yes(
+    threshold: float | None, told: str | None, loop: Loop, world: World
+) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        answer = answer_with_yes(request).json()
+        answer["predictions"][0]["decision_threshold"] = threshold
+        return httpx.Response(200, json=answer)
+
+    world.respond = respond
+    shown = " ".join(loop("predict", "--record", "{}").stdout.split())
+    assert "0.750" in shown
+    assert ("(Yes from" in shown) == (told is not None)
+    assert (told or "0.750") in shown
 
 
 def test_answer_without_an_explanation_is_told_by_its_status(loop: Loop, world: World) -> None:
