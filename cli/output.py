@@ -21,6 +21,7 @@ from cli.ascii import Ascii
 from core.errors import LoopError
 
 SILENCE_S = 8.0  # nobody should wonder for longer whether something still happens
+_WORKING = "still at work; last: "
 PLAIN_WIDTH = 100  # of files and pipes, which have no width of their own
 
 
@@ -112,7 +113,7 @@ class Output:
 
     @contextmanager
     def never_silent(self, *, silence_s: float = SILENCE_S, doing: str = "") -> Iterator[None]:
-        """Repeat the last progress line whenever nothing was said for ``silence_s`` seconds.
+        """Say that work goes on whenever nothing was said for ``silence_s`` seconds.
 
         Parameters
         ----------
@@ -126,7 +127,8 @@ class Output:
         def repeat() -> None:
             while not ended.wait(silence_s / 8):
                 if self._doing and self._clock() - self._spoke_at >= silence_s:
-                    self.progress("still: " + self._doing.removeprefix("still: "))
+                    # The last line may tell of something that is finished.
+                    self.progress(_WORKING + self._doing.removeprefix(_WORKING))
 
         speaker = threading.Thread(target=repeat, daemon=True, name="progress")
         speaker.start()
