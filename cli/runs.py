@@ -134,7 +134,10 @@ def describe_split(data: Mapping[str, Any]) -> list[str]:
     if aside := data.get("set_aside_rows"):
         lines.append(f"{aside} rows are near-duplicates of holdout rows and were not trained on.")
     if alike := data.get("overlap_rows"):
-        lines.append(f"{alike} training rows look like a holdout row, as few values make likely.")
+        lines.append(
+            f"{alike} training rows have the values of a holdout row in every column. Where columns"
+            " have few values chance does that, so they stay."
+        )
     return lines
 
 

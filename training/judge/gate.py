@@ -23,6 +23,7 @@ _EXPLAIN = {
     "bits": "Train with --precision fp32, or with fp16 if this was int8.",
     "rows": "Send more rows, or columns that tell more about the target.",
 }
+_BY_CHANCE = " (the limit is what chance explains on so few rows)"
 _CHANCE_ERRORS = 3.0  # standard errors of a share that chance explains
 
 
@@ -152,7 +153,7 @@ def _is_calibrated(evaluation: runs.Evaluation, limits: Limits) -> Iterator[runs
         return
     limit = max(limits.max_calibration_error, evaluation.calibration_error_by_chance)
     yield runs.Rule(
-        rule="expected calibration error",
+        rule="expected calibration error" + _BY_CHANCE * (limit > limits.max_calibration_error),
         value=error,
         limit=limit,
         passed=error <= limit,
@@ -169,9 +170,11 @@ def _covers(
         return
     declared = judging.decision.interval_coverage
     by_chance = _CHANCE_ERRORS * np.sqrt(declared * (1 - declared) / holdout_rows)
-    limit = declared - max(judging.gate.max_coverage_shortfall, float(by_chance))
+    shortfall = max(judging.gate.max_coverage_shortfall, float(by_chance))
+    limit = declared - shortfall
+    named = f"share of true values in the {declared:.0%} interval"
     yield runs.Rule(
-        rule=f"share of true values in the {declared:.0%} interval",
+        rule=named + _BY_CHANCE * (shortfall > judging.gate.max_coverage_shortfall),
         value=covered,
         limit=limit,
         passed=covered >= limit,

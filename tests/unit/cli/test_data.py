@@ -250,7 +250,7 @@ def test_leaks_and_duplicates_are_told() -> None:
     leak, aside, alike = describe_split(data)
     assert "column fee alone explains 98%" in leak
     assert aside.startswith("3 rows are near-duplicates")
-    assert alike.startswith("2 training rows")
+    assert alike.startswith("2 training rows have the values of a holdout row")
     assert describe_split({}) == []
 
 

@@ -108,7 +108,11 @@ def test_passes_a_candidate_within_every_limit(evaluation: Evaluation) -> None:
         ),
         (
             change(metrics={"interval_coverage": 0.8}),
-            "share of true values in the 90% interval: 0.8, allowed 0.836",
+            "interval (the limit is what chance explains on so few rows): 0.8, allowed 0.836",
+        ),
+        (
+            change(metrics={"expected_calibration_error": 0.2}, calibration_error_by_chance=0.075),
+            "error (the limit is what chance explains on so few rows): 0.2, allowed 0.075",
         ),
         (
             with_parity(max_abs_difference=2e-5),
