@@ -229,4 +229,9 @@ def _show_deployment(session: Session, system: System) -> None:
     session.output.table(["stack", "status"], list(system.stacks().items()))
     show_parts(session, system)
     session.output.say(f"API: {system.api_url}")
+    if system.target != "local":
+        session.output.say(
+            f"Commands speak to {system.target}, stage {system.stage}, from now on. Back to the"
+            " local cloud: make up"
+        )
     session.output.say("Next: loop data add subscriptions, loop status, loop predict")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from botocore.exceptions import ClientError
@@ -191,7 +191,7 @@ class World:
             output=Output(width=100, clock=lambda: 0.0), home=self.home, connect=self.connect
         )
 
-    def connect(self, **_arguments: object) -> System:
+    def connect(self, **arguments: object) -> System:
         if self.running is not None:
             raise self.running
         clients = {
@@ -204,7 +204,7 @@ class World:
             "sts": FakeSts(),
         }
         return System(
-            target="local",
+            target=cast("Any", arguments.get("target", "local")),
             stage="dev",
             clients=clients.__getitem__,
             open_store=lambda _bucket: self.store,

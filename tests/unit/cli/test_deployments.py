@@ -110,6 +110,13 @@ def test_deploy_starts_the_cloud_and_remembers_the_target(bench: Bench) -> None:
     assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
 
 
+def test_deploy_elsewhere_says_where_commands_go_from_now_on(bench: Bench) -> None:
+    assert "Commands speak to" not in bench.loop("deploy").stdout
+    told = " ".join(bench.loop("deploy", "--target", "localstack").stdout.split())
+    assert "Commands speak to localstack, stage dev, from now on" in told
+    assert "make up" in told
+
+
 def test_deploy_does_nothing_when_nothing_has_changed(bench: Bench) -> None:
     bench.loop("deploy")
     result = bench.loop("deploy")
