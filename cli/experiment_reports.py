@@ -57,7 +57,13 @@ def report_shadow(system: System, model: str) -> dict[str, Any] | None:
         champion=evidence.champion,
     )
     facts = _describe(evidence) | asdict(report) | {"notes": evidence.notes}
-    return facts | {"next_step": _advise_shadow(model, evidence, report)}
+    challenger = system.registry.alias(model, "challenger")
+    answers = (
+        challenger is not None
+        and is_on(challenger, system.registry.alias(model))
+        and challenger.version == evidence.state.version
+    )
+    return facts | {"next_step": _advise_shadow(model, evidence, report, answers_callers=answers)}
 
 
 def _gather(system: System, model: str, trial: TrialName) -> _Evidence | None:
@@ -141,17 +147,24 @@ def _advise_split(model: str, evidence: _Evidence, report: SplitReport) -> str:
     if not evidence.running:
         return f"It has ended undecided. Next: loop split {named}"
     if not (report.champion.labelled and report.challenger.labelled):
-        return "No arm can be judged without outcomes. Next: send them to /v1/feedback"
+        return (
+            "No arm can be judged without outcomes. Next: loop feedback PREDICTION_ID OUTCOME"
+            f" {named}, or loop traffic --feedback {named}"
+        )
     return "Not decided yet: wait for more outcomes, and look again whenever you like."
 
 
-def _advise_shadow(model: str, evidence: _Evidence, report: ShadowReport) -> str:
+def _advise_shadow(
+    model: str, evidence: _Evidence, report: ShadowReport, *, answers_callers: bool
+) -> str:
     version, named = evidence.state.version, f"--model {model}"
     if not report.rows:
         return "Nothing is mirrored yet. Next: loop traffic, then look again"
     if report.difference.verdict == "worse":
         return f"The shadow is worse. Next: loop shadow --share 0 {named}"
     start = f"loop split --challenger 0.1 --version {version} {named}"
+    if answers_callers:
+        return "It answers callers already: go by what the split says."
     if report.difference.verdict == "better":
         return f"The shadow is better on the same rows. Next: {start}, or loop promote {version}"
     return f"Not decided yet. It may be tried on callers when you trust it: {start}"

@@ -184,6 +184,7 @@ def test_experiment_asks_for_outcomes_when_there_are_none(loop: Loop) -> None:
     facts = run(loop, "experiment")
     assert facts["shadow"] is None
     assert "without outcomes" in facts["split"]["next_step"]
+    assert "loop traffic --feedback --model subscriptions" in facts["split"]["next_step"]
     loop("split", "--challenger", "0")
     assert "ended undecided" in run(loop, "experiment")["split"]["next_step"]
 
@@ -208,3 +209,7 @@ def test_experiment_compares_a_shadow_on_the_same_rows(loop: Loop, world: World)
     assert "loop split --challenger 0.1 --version 2" in facts["next_step"]
     told = loop("experiment").stdout
     assert "the same prediction" in told
+    loop("split", "--challenger", "0.1", "--version", "2")
+    assert "answers callers already" in run(loop, "experiment")["shadow"]["next_step"]
+    loop("split", "--challenger", "0")
+    assert "loop split --challenger 0.1" in run(loop, "experiment")["shadow"]["next_step"]
