@@ -228,6 +228,7 @@ def _check(session: Session, slug: str, *, seed: int | None, again: bool) -> "Re
             open_live=_explaining(live_of(session)),
             seed=seed,
             again=again,
+            say=session.output.progress,
         )
 
 

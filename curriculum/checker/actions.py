@@ -7,7 +7,7 @@ from shlex import quote
 
 from pydantic import BaseModel, ConfigDict
 
-from curriculum.checker.bench import OpenLive, OpenStore
+from curriculum.checker.bench import OpenLive, OpenStore, Say, say_nothing
 from curriculum.checker.manifest import Exercise, find_exercise
 from curriculum.checker.progress import Progress, where_am_i
 from curriculum.checker.records import (
@@ -82,6 +82,7 @@ def check(
     open_live: OpenLive | None = None,
     seed: int | None = None,
     again: bool = False,
+    say: Say = say_nothing,
 ) -> Result:
     """Check the learner's work on an exercise, and record it.
 
@@ -93,6 +94,8 @@ def check(
         Makes a check repeatable; fresh when None.
     again
         Run even when this very work has passed before.
+    say
+        Hears what a check that takes minutes does now.
     """
     exercise = find_exercise(slug)
     _begin_if_new(exercise, workspace)
@@ -115,6 +118,7 @@ def check(
         open_live=open_live,
         workspace=workspace,
         seed=seed,
+        say=say,
     )
     if result.status != "not ready" or result.file_passed:
         took_s = round(time.monotonic() - began, 3)

@@ -21,6 +21,11 @@ from curriculum.checker.results import Failure
 
 OpenStore = Callable[[], ObjectStore]
 OpenLive = Callable[[], Live]
+Say = Callable[[str], None]
+
+
+def say_nothing(_: str) -> None:
+    """Take what a check says where nobody listens."""
 
 
 class NotReadyError(LoopError):
@@ -41,6 +46,8 @@ class Bench:
         The learner's git repository; None where a single file is checked.
     metrics
         Numbers worth keeping as evidence; `probe` and `inspect` may add some.
+    say
+        Tells the learner what happens now and how long it takes, where that is minutes.
     """
 
     seed: int
@@ -48,6 +55,7 @@ class Bench:
     open_live: OpenLive | None = None
     workspace: Path | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    say: Say = say_nothing
 
     @cached_property
     def store(self) -> ObjectStore:

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import cast
 
 from core.errors import LoopError
-from curriculum.checker.bench import Bench, Case, CheckModule, OpenLive, OpenStore
+from curriculum.checker.bench import (
+    Bench,
+    Case,
+    CheckModule,
+    OpenLive,
+    OpenStore,
+    Say,
+    say_nothing,
+)
 from curriculum.checker.manifest import Exercise
 from curriculum.checker.process import BrokenError, Child, EndedError
 from curriculum.checker.results import Failure, Result
@@ -25,6 +33,7 @@ def run_check(
     open_live: OpenLive | None = None,
     workspace: Path | None = None,
     seed: int | None = None,
+    say: Say = say_nothing,
 ) -> Result:
     """Judge what the learner did by how it behaves.
 
@@ -39,9 +48,13 @@ def run_check(
         The learner's repository.
     seed
         What the data are made from; fresh when None.
+    say
+        Hears what a check that takes minutes does now.
     """
     seed = secrets.randbelow(2**31) if seed is None else seed
-    bench = Bench(seed=seed, open_store=open_store, open_live=open_live, workspace=workspace)
+    bench = Bench(
+        seed=seed, open_store=open_store, open_live=open_live, workspace=workspace, say=say
+    )
     if exercise.manifest.file is None:
         return _guard(exercise, lambda: _probe(exercise, bench, _passed(exercise, seed)))
     trouble = _find_trouble(exercise, answer_file)

@@ -52,6 +52,7 @@ def follow_run(bench: Bench, model: str, *words: str) -> dict[str, Any]:
     """
     before = {run["run_id"] for run in list_runs(bench, model)}
     stopped: CommandError | None = None
+    bench.say(f"'loop {' '.join(words)}' runs, which takes a minute or more")
     try:
         bench.live.loop(*words)
     except CommandError as error:

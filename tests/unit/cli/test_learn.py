@@ -81,9 +81,11 @@ def test_show_says_where_a_picture_lies_when_it_is_piped(loop: Loop, course: Pat
 
 
 def test_check_says_that_it_works_on_what_takes_longer(loop: Loop, course: Path) -> None:
-    probe = "def probe(bench):\n    return None\n"
+    probe = "def probe(bench):\n    bench.say('it is to ring, which takes 240 s')\n"
     add_exercise(course, "deed", mode="live", file=None, function=None, files={"check.py": probe})
-    assert "checking deed" in loop("learn", "check", "deed").stderr
+    told = loop("learn", "check", "deed").stderr
+    assert "checking deed" in told
+    assert "it is to ring, which takes 240 s" in told
     assert "checking" not in loop("learn", "check", SLUG).stderr
 
 

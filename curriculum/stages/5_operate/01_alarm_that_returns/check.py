@@ -164,6 +164,7 @@ def probe(bench: Bench) -> Failure | None:
             "Your alarm rings already. It is to be OK before the check breaks a caller.",
             next_step="loop alarms",
         )
+    bench.say(f"a caller breaks; your alarm is to ring, which may take {RINGS_WITHIN_S} s")
     rang_after_s = wait_for(bench, "ALARM", RINGS_WITHIN_S, refuse=True)
     if rang_after_s is None:
         return Failure(
@@ -171,6 +172,7 @@ def probe(bench: Bench) -> Failure | None:
             observed=f"it did not within {RINGS_WITHIN_S} s",
             where="loop alarms shows its state and why.",
         )
+    bench.say(f"the caller stops; it is to be OK again, which may take {RETURNS_WITHIN_S} s")
     returned_after_s = wait_for(bench, "OK", RETURNS_WITHIN_S, refuse=False)
     if returned_after_s is None:
         return Failure(
