@@ -199,7 +199,9 @@ def _look_ahead(exercise: Exercise, workspace: Path) -> dict[str, object]:
         notes += [f"This stands for the whole of stage {manifest.stage}."]
     place = exercise.place_in(workspace)
     if place is not None and not is_committed(workspace, place):
-        keep = f"git -C {quote(os.path.relpath(workspace))} commit -am {manifest.slug}"
+        git = f"git -C {quote(os.path.relpath(workspace))}"
+        # With add, for git does not know the record before it is told of it.
+        keep = f"{git} add . && {git} commit -m {manifest.slug}"
         notes += [f"Your repository is your portfolio. To keep this step in it: {keep}"]
     ahead = where_am_i(workspace).next_slug
     return {

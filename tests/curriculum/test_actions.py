@@ -142,6 +142,21 @@ def test_a_pass_is_evidence_and_is_not_run_again(exercise: Exercise, workspace: 
     assert (again.status, again.already_known) == ("pass", False)
 
 
+def test_the_command_that_keeps_a_step_keeps_its_record_too(
+    exercise: Exercise, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "ada")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "ada@localhost")
+    solve(exercise, workspace)
+    *_, note = check(SLUG, workspace=workspace).notes
+    subprocess.run(note.partition("in it: ")[2], shell=True, check=True)
+    assert git(workspace, "status", "--porcelain") == ""
+    assert {"progress.jsonl", "1_stage/01_sums/sums.py"} <= set(
+        git(workspace, "ls-files").splitlines()
+    )
+
+
 def test_finished_work_is_run_again_when_what_was_judged_changed(
     exercise: Exercise, workspace: Path
 ) -> None:
