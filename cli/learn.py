@@ -49,7 +49,7 @@ def where(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
 
 @learn.command("next")
 def show_next(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
-    """Say what to do now, in four lines."""
+    """Say what to do now, in a few lines."""
     from cli import learn_pages as pages  # noqa: PLC0415 - only learners need it
     from curriculum.checker import begin as begin_course  # noqa: PLC0415 - only learners need it
 

@@ -94,7 +94,7 @@ def _judge(
     slug, file = exercise.manifest.slug, exercise.place_in(workspace)
     reference = Part(part=name, exercise=slug, file=str(file), why="")
     if file is None or not file.is_file():
-        return reference.model_copy(update={"why": f"not begun: loop learn check {slug}"})
+        return reference.model_copy(update={"why": f"not begun: loop learn show {slug}"})
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     checks = [
         each

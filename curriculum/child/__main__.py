@@ -110,11 +110,15 @@ def _limit(memory_bytes: int) -> None:
 
 
 def _describe(error: BaseException, file: str) -> dict[str, Any]:
-    line = error.lineno if isinstance(error, SyntaxError) and error.filename == file else None
+    line: int | None = None
+    message = str(error)
+    if isinstance(error, SyntaxError) and error.filename == file:
+        # Its text would name the place once more.
+        line, message = error.lineno, error.msg
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename == file:
             line = frame.lineno
-    return {"type": type(error).__name__, "message": str(error)[:500], "line": line}
+    return {"type": type(error).__name__, "message": message[:500], "line": line}
 
 
 if __name__ == "__main__":

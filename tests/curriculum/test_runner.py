@@ -46,7 +46,7 @@ def test_a_right_answer_passes_and_a_wrong_one_is_told_why(run: Run) -> None:
             "def add(a, b):\n    return [][a]\n",
             "broke for two numbers: IndexError: list index out of range (sums.py, line 2)",
         ),
-        ("def add(\n", "your code broke when it was loaded: SyntaxError"),
+        ("def add(\n", "loaded: SyntaxError: '(' was never closed (sums.py, line 1)"),
         ("import no_such\n", "No module named 'no_such' (sums.py, line 1)"),
         ("answer = 42\n", "sums.py has no function add"),
         ("raise SystemExit(3)\n", "SystemExit: 3 (sums.py, line 1)"),

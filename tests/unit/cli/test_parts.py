@@ -163,7 +163,7 @@ def test_the_last_exercise_that_passed_counts(learner: Learner) -> None:
 def test_says_what_is_still_to_come(learner: Learner) -> None:
     learner.workspace.mkdir()
     assert learner.choose()["route"].why == "no exercise for it yet"
-    assert learner.choose()["candidate"].why == "not begun: loop learn check my-candidate"
+    assert learner.choose()["candidate"].why == "not begun: loop learn show my-candidate"
 
 
 def test_a_fault_of_the_course_stops_no_deployment(
