@@ -60,7 +60,7 @@ def read_manifest(body: bytes) -> "Manifest | None":
 def read_alias(body: bytes, etag: str) -> "AliasState | None":
     """Read an alias's state, or return None if it is not plainly one."""
     found = _parse(body)
-    if found is None or not _fits(found, _ALIAS, optional=_TRAFFIC):
+    if found is None or not _fits(found, _ALIAS, optional=_WHERE_GIVEN):
         return None
     return cast("AliasState", PlainAlias(**found, etag=etag))
 
@@ -237,10 +237,11 @@ _ALIAS: Final[Mapping[str, _Check]] = {
     "changed_by": _is_text,
     "reason": _is_text,
 }
-_TRAFFIC: Final[Mapping[str, _Check]] = {
+_WHERE_GIVEN: Final[Mapping[str, _Check]] = {
     "share": _or_none(_is_share),
     "experiment": _or_none(_is_text),
     "against": _or_none(_is_positive),
+    "promoted": lambda value: value is None or value is True,
 }
 _VERSION: Final[Mapping[str, _Check]] = {
     "model": _is_name,

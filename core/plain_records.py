@@ -85,6 +85,7 @@ class PlainAlias(NamedTuple):
     share: float | None = None
     experiment: str | None = None
     against: int | None = None
+    promoted: bool | None = None
     etag: str = ""
 
 

@@ -29,7 +29,7 @@ class Traffic(NamedTuple):
     against: int | None = None
 
 
-_TRAFFIC = frozenset(Traffic._fields)
+_WHERE_GIVEN = frozenset({*Traffic._fields, "promoted"})
 
 
 class Record(BaseModel):
@@ -66,6 +66,9 @@ class AliasState(Record):
         Where it pointed before.
     share, experiment, against
         What it takes of the requests; see `Traffic`. Written only where it takes any.
+    promoted : True or None
+        True in a promotion of a champion. A rollback's record says nothing; nor did a promotion's
+        until November 2026, when the two differed only by where they went.
     etag : str
         Names this state in the store; not a part of the record. Empty in a history.
     """
@@ -81,12 +84,13 @@ class AliasState(Record):
     share: Annotated[float, Field(ge=0, le=1)] | None = None
     experiment: Annotated[str, Field(max_length=64)] | None = None
     against: PositiveInt | None = None
+    promoted: Literal[True] | None = None
     etag: str = Field(default="", exclude=True, repr=False)
 
     def to_json(self) -> bytes:
         """Return the record as it is stored: without what no alias but these has."""
         content = self.model_dump(mode="json").items()
-        return canonical_json({n: v for n, v in content if v is not None or n not in _TRAFFIC})
+        return canonical_json({n: v for n, v in content if v is not None or n not in _WHERE_GIVEN})
 
 
 class DefaultModel(Record):

@@ -184,22 +184,16 @@ class Registry:
             share=traffic.share,
             experiment=traffic.experiment or begun,
             against=traffic.against,
+            promoted=True if name == "champion" else None,
         )
-        if current:
-            # A mover that died between its two writes left no entry; nobody else will write it.
-            self._append(current)
-        etag = self._swap(state, current)
-        # Once the alias has moved, that is what the caller must hear, even if the bucket is gone
-        # now: `history` shows this state all the same, and the next move writes the entry.
-        with suppress(UnavailableError):
-            self._append(state)
-        return state.model_copy(update={"etag": etag})
+        return self._move(state, current)
 
     def rollback(self, model: str, *, reason: str, changed_by: str) -> AliasState:
         """Point the champion at the version that it had before this one.
 
         A rollback undoes a promotion: after 1, 2, 3 it goes to 2, and once more to 1; it never
-        goes forth to a version that was rolled back.
+        goes forth to a version that was rolled back. A promotion of an older version is one too:
+        after 1, 2, 3, 2 it goes to 3.
 
         Raises
         ------
@@ -215,14 +209,18 @@ class Registry:
                 f"{model} has no earlier champion to go back to.",
                 next_step=f"Run 'loop models {model}' and promote a version by its number.",
             )
-        return self.move_alias(
-            model,
-            "champion",
-            to=line[-2],
-            expected_revision=current.revision,
-            reason=reason,
+        self.version(model, line[-2])
+        state = AliasState(
+            model=model,
+            alias="champion",
+            version=line[-2],
+            revision=current.revision + 1,
+            previous_version=current.version,
+            changed_at=datetime.now(UTC),
             changed_by=changed_by,
+            reason=reason,
         )
+        return self._move(state, current)
 
     def history(self, model: str, alias: AliasName) -> list[AliasState]:
         """Return every state that an alias was in, oldest first, the present one last."""
@@ -284,6 +282,17 @@ class Registry:
         states = self.history(model, name)
         return states[-1].revision + 1 if states else 1
 
+    def _move(self, state: AliasState, current: AliasState | None) -> AliasState:
+        if current:
+            # A mover that died between its two writes left no entry; nobody else will write it.
+            self._append(current)
+        etag = self._swap(state, current)
+        # Once the alias has moved, that is what the caller must hear, even if the bucket is gone
+        # now: `history` shows this state all the same, and the next move writes the entry.
+        with suppress(UnavailableError):
+            self._append(state)
+        return state.model_copy(update={"etag": etag})
+
     def _swap(self, state: AliasState, current: AliasState | None) -> str:
         key = keys.alias(state.model, state.alias)
         try:
@@ -329,7 +338,7 @@ def _line_of_versions(states: Sequence[AliasState]) -> list[int]:
     """Return the versions that lead to the present one, without those that were rolled back."""
     line: list[int] = []
     for state in states:
-        if len(line) > 1 and line[-2] == state.version:
+        if not state.promoted and len(line) > 1 and line[-2] == state.version:
             line.pop()
         elif not line or line[-1] != state.version:
             line.append(state.version)

@@ -140,7 +140,7 @@ def test_records_of_the_registry_are_read_as_the_records_are() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("version", 0), ("version", "1"), ("alias", "other"), ("share", 2.0), ("more", 1),
-     ("previous_version", True), ("experiment", 1)],
+     ("previous_version", True), ("experiment", 1), ("promoted", False), ("promoted", 1)],
 )  # fmt: skip
 def test_what_is_not_plainly_an_alias_is_left_to_the_record(name: str, value: object) -> None:
     store = open_memory()

@@ -264,6 +264,8 @@ def test_models_are_listed_when_names_are_near_each_other(registry: Registry) ->
         ((1, 2, 3), [2, 1]),
         ((1, 2, 2), [1]),
         ((3, 1, 2), [1, 3]),
+        ((1, 2, 3, 2), [3, 2, 1]),
+        ((1, 3, 1), [3, 1]),
     ],
 )
 def test_rollbacks_undo_promotions_one_by_one(
@@ -281,6 +283,38 @@ def test_rollback_skips_what_was_rolled_back_when_another_is_promoted(registry: 
     register(registry, run=3)
     move(registry, 3, 3)
     assert roll_back(registry) == 1
+
+
+def test_rollback_after_a_rollback_goes_further_back_from_an_older_version_too(
+    registry: Registry,
+) -> None:
+    promote(registry, 1, 2, 3)
+    assert roll_back(registry) == 2
+    move(registry, 1, 4)
+    assert [roll_back(registry) for _ in range(2)] == [2, 1]
+
+
+def test_a_move_to_the_version_before_undoes_a_promotion_in_records_that_do_not_tell(
+    registry: Registry, store: Bucket
+) -> None:
+    promote(registry, 1, 2, 3, 2)
+    for info in store.list(keys.alias_histories("wine", "champion")):
+        old = store.get(info.key).body.replace(b'"promoted":true,', b"")
+        assert b"promoted" not in old
+        store.put(info.key, old)
+    assert roll_back(registry) == 1
+
+
+def test_a_promotion_says_so_and_nothing_else_does(registry: Registry) -> None:
+    promote(registry, 1, 2)
+    roll_back(registry)
+    move(registry, 1, 0, alias="shadow")
+    told = [state.promoted for state in registry.history("wine", "champion")]
+    assert told == [True, True, None]
+    for alias in ("champion", "shadow"):
+        state = registry.alias("wine", alias)
+        assert state is not None
+        assert b"promoted" not in state.to_json()
 
 
 @pytest.mark.parametrize("promotions", [(), (1,), (1, 1)])
