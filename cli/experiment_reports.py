@@ -145,7 +145,8 @@ def _advise_split(model: str, evidence: _Evidence, report: SplitReport) -> str:
     if verdict == "worse":
         return f"The challenger is worse. Next: loop split --challenger 0 {named}"
     if not evidence.running:
-        return f"It has ended undecided. Next: loop split {named}"
+        how = "stopped" if evidence.state.share else "ended"
+        return f"It has {how} undecided. Next: loop split {named}"
     if not (report.champion.labelled and report.challenger.labelled):
         return (
             "No arm can be judged without outcomes. Next: loop feedback PREDICTION_ID OUTCOME"

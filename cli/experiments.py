@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.models import ModelOption, person
+from cli.models import ModelOption, end_trial, person
 from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core.errors import InvalidInputError, NotFoundError
@@ -40,7 +40,7 @@ def split(
     """Let a challenger answer a share of the requests, or show who does.
 
     A caller who sends the data contract's identifier, or the header x-split-key, always gets the
-    same version. A promotion ends the split.
+    same version. A promotion stops the split, a rollback starts it again; 0 ends it.
     """
     session = begin(ctx, as_json=as_json)
     if challenger is None and version is not None:
@@ -183,10 +183,14 @@ def _say_trial(facts: dict[str, Any]) -> str:
             f" {facts['champion']} answers ({facts['experiment']}, since {_when(facts)})."
             f" Next: loop experiment --model {model}"
         )
-    why = f"{facts['experiment']} with version {version} ended"
-    if facts["share"]:
-        why += f" when version {facts['champion']} became the champion"
-    return f"{others}; {why}."
+    trial = f"{others}; {facts['experiment']} with version {version}"
+    if not facts["share"]:
+        return f"{trial} ended."
+    starts = f"a rollback to version {facts['against']}" if is_split else "another champion"
+    return (
+        f"{trial} stopped when version {facts['champion']} became the champion, and {starts}"
+        f" starts it again. To end it: {end_trial(facts['trial'], model)}"
+    )
 
 
 def _when(facts: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core.errors import InvalidInputError, NotFoundError
 from core.records import ALIASES, AliasState
-from core.rollout import is_on
+from core.rollout import TrialName, is_on
 
 HEADLINES = (
     "roc_auc",
@@ -92,7 +92,7 @@ def promote(
         reason=reason,
         changed_by=person(),
     )
-    _report_move(session, moved, f"Version {version} of {name} is the champion now.")
+    _report_move(session, system, moved, f"Version {version} of {name} is the champion now.")
 
 
 def rollback(
@@ -102,14 +102,22 @@ def rollback(
     reason: ReasonOption = "rolled back by hand",
     as_json: JsonOption = False,
 ) -> None:
-    """Return to the champion before this one."""
+    """Return to the champion before this one.
+
+    A split or shadow that its promotion stopped goes on.
+    """
     session = begin(ctx, as_json=as_json)
     system = session.system()
     name = system.model_name(model)
     moved = system.registry.rollback(name, reason=reason, changed_by=person())
-    _report_move(
-        session, moved, f"{name} is back at version {moved.version} (was {moved.previous_version})."
-    )
+    told = f"{name} is back at version {moved.version} (was {moved.previous_version})."
+    _report_move(session, system, moved, told)
+
+
+def end_trial(trial: TrialName, model: str) -> str:
+    """Return the command that ends what is tried, for good."""
+    command = "split --challenger 0" if trial == "challenger" else "shadow --share 0"
+    return f"loop {command} --model {model}"
 
 
 def person() -> str:
@@ -140,7 +148,7 @@ def describe_model(system: System, name: str) -> dict[str, Any]:
 def describe_versions(system: System, name: str) -> list[dict[str, Any]]:
     """Return every version of a model, the newest first, with the aliases that point at it.
 
-    A challenger or shadow whose trial has ended is none any more.
+    A challenger or shadow whose trial has ended or stopped is none any more.
     """
     pointing: dict[int, list[str]] = {}
     champion = system.registry.alias(name)
@@ -204,6 +212,34 @@ def _show_versions(session: Session, facts: dict[str, Any], versions: list[dict[
         session.output.say(f"Side by side: loop compare VERSION VERSION {named}")
 
 
-def _report_move(session: Session, moved: AliasState, told: str) -> None:
-    document = moved.model_dump(mode="json")
-    session.output.report(document, lambda: session.output.say(told))
+def _report_move(session: Session, system: System, moved: AliasState, told: str) -> None:
+    again = _find_started_again(system, moved)
+    document = moved.model_dump(mode="json") | {
+        "started_again": [state.experiment for state in again.values()]
+    }
+
+    def show() -> None:
+        session.output.say(told)
+        for trial, state in again.items():
+            does = "answers" if trial == "challenger" else "mirrors"
+            session.output.say(
+                f"{state.experiment} goes on: version {state.version} {does}"
+                f" {(state.share or 0) * 100:.4g}% of the requests again."
+                f" To end it: {end_trial(trial, moved.model)}"
+            )
+
+    session.output.report(document, show)
+
+
+def _find_started_again(system: System, moved: AliasState) -> dict[TrialName, AliasState]:
+    """Return what the champion before stopped, and this one lets go on."""
+    if moved.previous_version is None:
+        return {}
+    before = moved.model_copy(update={"version": moved.previous_version})
+    trials: tuple[TrialName, ...] = ("challenger", "shadow")
+    states = {trial: system.registry.alias(moved.model, trial) for trial in trials}
+    return {
+        trial: state
+        for trial, state in states.items()
+        if state and is_on(state, moved) and not is_on(state, before)
+    }

@@ -103,7 +103,46 @@ def test_split_tells_who_answers(loop: Loop) -> None:
     assert "Version 2 of subscriptions answers 25% of the requests" in told
     assert "loop experiment --model subscriptions" in told
     loop("promote", "1")
-    assert "ended when version 1 became the champion" in loop("split").stdout
+    assert loop("split").stdout == (
+        "Version 1 of subscriptions answers all requests; challenger-1 with version 2 stopped when"
+        " version 1 became the champion, and a rollback to version 3 starts it again."
+        " To end it: loop split --challenger 0 --model subscriptions\n"
+    )
+    loop("split", "--challenger", "0")
+    assert loop("split").stdout == (
+        "Version 1 of subscriptions answers all requests; challenger-1 with version 2 ended.\n"
+    )
+
+
+def test_a_shadow_that_became_the_champion_says_what_starts_it_again(loop: Loop) -> None:
+    loop("shadow", "2")
+    loop("promote", "2")
+    told = loop("shadow").stdout
+    assert "stopped when version 2 became the champion, and another champion starts it" in told
+    assert "To end it: loop shadow --share 0 --model subscriptions" in told
+
+
+def test_rollback_says_what_runs_again(loop: Loop) -> None:
+    loop("split", "--challenger", "0.1", "--version", "2")
+    loop("shadow", "2")
+    assert run(loop, "promote", "2")["started_again"] == []
+    assert loop("rollback").stdout.splitlines() == [
+        "subscriptions is back at version 3 (was 2).",
+        (
+            "challenger-1 goes on: version 2 answers 10% of the requests again."
+            " To end it: loop split --challenger 0 --model subscriptions"
+        ),
+        (
+            "shadow-1 goes on: version 2 mirrors 100% of the requests again."
+            " To end it: loop shadow --share 0 --model subscriptions"
+        ),
+    ]
+    loop("promote", "1")
+    assert run(loop, "rollback")["started_again"] == ["challenger-1"]  # the shadow never stopped
+    loop("promote", "2")
+    loop("split", "--challenger", "0")
+    loop("shadow", "--share", "0")
+    assert loop("rollback").stdout == "subscriptions is back at version 3 (was 2).\n"
 
 
 @pytest.mark.parametrize(
@@ -185,6 +224,8 @@ def test_experiment_asks_for_outcomes_when_there_are_none(loop: Loop) -> None:
     assert facts["shadow"] is None
     assert "without outcomes" in facts["split"]["next_step"]
     assert "loop traffic --feedback --model subscriptions" in facts["split"]["next_step"]
+    loop("promote", "1")
+    assert "stopped undecided" in run(loop, "experiment")["split"]["next_step"]
     loop("split", "--challenger", "0")
     assert "ended undecided" in run(loop, "experiment")["split"]["next_step"]
 
