@@ -54,11 +54,10 @@ def start_trial(
     chosen = _choose_version(model, trial, version, current)
     if share:
         _check_version(store, registry, champion, chosen)
-    goes_on = (
-        current is not None
-        and current.version == chosen
-        and (is_on(current, champion) or not share)
-    )
+    traffic = Traffic(share, against=champion.version if trial == "challenger" else None)
+    if current and current.version == chosen and (is_on(current, champion) or not share):
+        # An experiment that ends after a promotion was still against the champion before.
+        traffic = Traffic(share, experiment=current.experiment, against=current.against)
     return registry.move_alias(
         model,
         trial,
@@ -66,11 +65,7 @@ def start_trial(
         expected_revision=current.revision if current else 0,
         reason=reason,
         changed_by=changed_by,
-        traffic=Traffic(
-            share,
-            experiment=current.experiment if current and goes_on else None,
-            against=champion.version if trial == "challenger" else None,
-        ),
+        traffic=traffic,
     )
 
 

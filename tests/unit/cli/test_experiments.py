@@ -218,6 +218,20 @@ def test_experiment_warns_of_arms_with_other_sizes(loop: Loop, world: World) -> 
     assert "Conclude nothing" in facts["next_step"]
 
 
+def test_experiment_keeps_its_record_when_it_ends_after_the_promotion(
+    loop: Loop, world: World
+) -> None:
+    loop("split", "--challenger", "0.5", "--version", "2")
+    serve(world, rows=300, noise=0.0)
+    before = run(loop, "experiment")["split"]
+    loop("promote", "2")
+    loop("split", "--challenger", "0")
+    after = run(loop, "experiment")["split"]
+    assert before["champion"]["predictions"] > 0
+    for fact in ("champion", "challenger", "difference", "against", "is_mismatched"):
+        assert after[fact] == before[fact]
+
+
 def test_experiment_asks_for_outcomes_when_there_are_none(loop: Loop) -> None:
     loop("split", "--challenger", "0.5", "--version", "2")
     facts = run(loop, "experiment")

@@ -82,7 +82,14 @@ def test_another_experiment_begins_when_it_had_ended_or_compares_others(store: B
     assert (again.experiment, again.against) == ("challenger-5", 2)
 
 
-def test_a_promotion_ends_a_split_and_its_rollback_goes_on_with_it(store: Bucket) -> None:
+def test_a_split_that_ends_after_a_promotion_was_against_the_champion_before(store: Bucket) -> None:
+    start(store, 0.1, version=2)
+    promote(store, 2)
+    ended = start(store, 0.0)
+    assert (ended.experiment, ended.share, ended.against) == ("challenger-1", 0.0, 1)
+
+
+def test_a_promotion_stops_a_split_and_its_rollback_goes_on_with_it(store: Bucket) -> None:
     start(store, 0.1, version=2)
     for version, expected in ((3, False), (1, True), (2, False)):
         promote(store, version)
