@@ -12,6 +12,7 @@ import typer
 
 from cli.batch_jobs import BatchJobs, describe_job, describe_jobs, parts_beside
 from cli.models import ModelOption
+from cli.output import GOES_ON
 from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core.errors import InvalidInputError, LoopError, NotFoundError
@@ -54,6 +55,7 @@ def batch(
     answer stays in the bucket, and --to fetches it.
     """
     session = begin(ctx, as_json=as_json)
+    session.output.if_interrupted = GOES_ON
     if to is not None and to.suffix.lower() not in _KINDS:
         raise InvalidInputError(
             f"The answer is a Parquet file, and {to.name} says that it is another kind.",

@@ -16,6 +16,7 @@ from cli.home import TargetName, choose_place, load_deployed
 from cli.landing import ensure_trained
 from cli.models import describe_model
 from cli.observe import list_alarms
+from cli.output import GOES_ON
 from cli.rows import example_record
 from cli.session import JsonOption, Session, TargetOption, begin
 from cli.system import READY, STACKS, System
@@ -38,6 +39,7 @@ def up(ctx: typer.Context, *, target: TargetOption = None, as_json: JsonOption =
     Starts the local cloud, deploys all stacks, trains a first model if there is none.
     """
     session = begin(ctx, as_json=as_json)
+    session.output.if_interrupted = GOES_ON
     place = choose_place(target or LOCAL, None, load_deployed(session.home))
     with session.output.never_silent():
         system = bring_up(session, *place)

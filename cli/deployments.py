@@ -22,6 +22,7 @@ from cli.home import (
     save_deployed,
     workspace_folder,
 )
+from cli.output import GOES_ON
 from cli.session import JsonOption, Session, StageOption, TargetOption, begin
 from cli.system import System
 from cli.targets import aws_environment, use_environment
@@ -55,6 +56,7 @@ def deploy(
     What you wrote in the course and what passed takes the reference's place.
     """
     session = begin(ctx, as_json=as_json)
+    session.output.if_interrupted = GOES_ON
     deployed = load_deployed(session.home)
     with session.output.never_silent():
         place = choose_place(target, stage, deployed)
@@ -86,6 +88,7 @@ def destroy(
     deployed = load_deployed(session.home)
     chosen = choose_place(target, stage, deployed)
     _confirm(*chosen, yes=yes, really=really)
+    session.output.if_interrupted = GOES_ON
     with session.output.never_silent():
         session.connect(target=chosen[0], stage=chosen[1], home=session.home)
         _toolkit(session, *chosen).destroy()

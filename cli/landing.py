@@ -121,7 +121,13 @@ def ensure_trained(session: Session, system: System, dataset: str) -> None:
 
 def follow(session: Session, system: System, arn: str) -> Outcome:
     """Follow an execution with progress lines."""
-    session.output.progress(f"training, run {arn.rsplit(':', 1)[-1]}")
+    run_id = arn.rsplit(":", 1)[-1]
+    session.output.progress(f"training, run {run_id}")
+    if not session.output.if_interrupted:
+        session.output.if_interrupted = (
+            f"The run {run_id} goes on without this command, and may promote its model."
+            f" To see it: loop runs {run_id}"
+        )
     return system.workflow.follow(arn, session.output.progress)
 
 

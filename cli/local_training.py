@@ -32,6 +32,7 @@ def train_here(
 
     run_id = f"local-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
     session.output.progress(f"training on this computer, run {run_id}")
+    session.output.if_interrupted = f"How the run ended: loop runs {run_id}"
 
     def tell(step: str, candidate: str) -> None:
         session.output.progress(": ".join(filter(None, (describe_step(step), candidate))))

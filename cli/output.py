@@ -23,6 +23,7 @@ from core.errors import LoopError
 SILENCE_S = 8.0  # nobody should wonder for longer whether something still happens
 _WORKING = "still at work; last: "
 PLAIN_WIDTH = 100  # of files and pipes, which have no width of their own
+GOES_ON = "Run the same command again to go on."
 
 
 class Output:
@@ -34,12 +35,18 @@ class Output:
         Columns of the page; the terminal's own by default, 100 where there is no terminal.
     clock : callable
         Seconds, for the elapsed time before each progress line.
+
+    Attributes
+    ----------
+    if_interrupted : str
+        What is left after Ctrl-C at this point, or how to go on; a sentence, or nothing to say.
     """
 
     def __init__(
         self, *, width: int | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.json = False
+        self.if_interrupted = ""
         self._width = width
         self._clock = clock
         self._started = clock()
@@ -149,7 +156,8 @@ class Output:
 
     def interrupted(self) -> None:
         """Say that Ctrl-C was understood."""
-        self._stderr().print(Text("Interrupted. Run the same command again to go on."))
+        told = f"Interrupted. {self.if_interrupted}".rstrip()
+        self._stderr().print(Text(told), soft_wrap=True)
 
     def traceback(self) -> None:
         """Print the traceback of the error that is being handled (``--debug``)."""

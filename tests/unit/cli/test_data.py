@@ -228,6 +228,27 @@ def test_train_takes_the_file_that_landed_last(loop: Loop, world: World, file: P
 
 
 @pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("command", ["train", "data add"])
+def test_an_interrupted_command_says_that_its_run_goes_on(
+    loop: Loop, file: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    add = ("data", "add", str(file), "--target", "churned", "--name", "customers")
+    if command == "train":
+        loop(*add)
+    monkeypatch.setattr("cli.workflow.Workflow.follow", interrupt)
+    result = loop("train", "--data", "customers") if command == "train" else loop(*add)
+    run_id = "run-2" if command == "train" else "run-1"
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1] == (
+        f"Interrupted. The run {run_id} goes on without this command, and may promote its model."
+        f" To see it: loop runs {run_id}"
+    )
+
+
+@pytest.mark.usefixtures("trained")
 def test_train_passes_on_what_is_asked_for(loop: Loop, world: World, file: Path) -> None:
     loop("data", "add", str(file), "--target", "churned", "--name", "customers")
     options = ("--budget", "thorough", "--prefer", "simple", "--seed", "3")

@@ -206,6 +206,29 @@ def test_up_starts_training_by_hand_when_the_event_never_comes(
     assert len(bench.world.states.executions) == 1
 
 
+@pytest.mark.parametrize("command", [("up",), ("deploy",), ("destroy", "--yes")])
+def test_an_interrupted_deployment_says_to_go_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    def interrupt(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench.world, "connect", interrupt)
+    told = bench.loop(*command).stderr.splitlines()[-1]
+    assert told == "Interrupted. Run the same command again to go on."
+
+
+def test_an_interrupted_up_says_to_go_on_while_its_run_is_followed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.workflow.Workflow.follow", interrupt)
+    told = bench.loop("up").stderr.splitlines()[-1]
+    assert told == "Interrupted. Run the same command again to go on."
+
+
 def test_up_trains_again_when_the_last_run_was_interrupted(bench: Bench) -> None:
     bench.world.outcome = {"outcome": "failed", "reason": "the cloud was stopped"}
     first = bench.loop("up")

@@ -98,6 +98,8 @@ def test_an_interrupted_run_is_recorded_and_nothing_is_registered(
     assert done.exit_code == INTERRUPTED
     outcome = read_json(world.memory, f"runs/{run_id_of(world)}/outcome.json")
     assert (outcome["outcome"], outcome["reason"]) == ("failed", "The run was interrupted.")
+    told = done.stderr.splitlines()[-1]
+    assert told == f"Interrupted. How the run ended: loop runs {run_id_of(world)}"
     assert Registry(world.memory).versions("small") == []
 
 

@@ -97,17 +97,24 @@ def test_unknown_error_is_told_without_its_text(loop: Loop, world: World) -> Non
     assert "--debug" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("traffic",), "Interrupted."),
+        (("batch", "s3://data/raw/a.csv"), "Interrupted. Run the same command again to go on."),
+    ],
+)
 def test_interrupt_ends_with_130_and_one_line(
-    loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+    loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], told: str
 ) -> None:
     def interrupt(**_arguments: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(world, "connect", interrupt)
-    result = loop("status")
+    result = loop(*arguments)
 
     assert result.exit_code == 130
-    assert result.stderr.splitlines() == ["Interrupted. Run the same command again to go on."]
+    assert result.stderr == f"{told}\n"
 
 
 def test_rejects_an_unknown_command(loop: Loop) -> None:
