@@ -10,6 +10,8 @@ from cli.session import JsonOption, begin
 from cli.system import System
 from core.errors import ConflictError
 
+_LONGER_THAN_VERSIONS = 6
+
 ToOption = Annotated[
     str,
     typer.Option("--to", help="A folder, or the address of an MLflow tracking server."),
@@ -26,7 +28,12 @@ def add_to(app: typer.Typer) -> None:
 @export.command()
 def mlflow(
     ctx: typer.Context,
-    run_id: Annotated[str, typer.Argument(help="The run, or the beginning of its name.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="The run, or the beginning of its name; or a version of the default model."
+        ),
+    ],
     *,
     to: ToOption = "mlruns",
     as_json: JsonOption = False,
@@ -36,11 +43,10 @@ def mlflow(
     With its parameters, metrics, files and model. A run that is there already is left as it is.
     """
     from training.report.mlflow_export import export_run  # noqa: PLC0415 - slow to load
-    from training.report.tracking import find_run  # noqa: PLC0415
 
     session = begin(ctx, as_json=as_json)
     system = session.system()
-    name = find_run(system.store, run_id)
+    name = _find_run(system, run)
     with session.output.never_silent():
         session.output.progress(f"exporting the run {name}")
         done = export_run(system.store, name, to=to, version=_find_version(system, name))
@@ -94,6 +100,15 @@ def bundle(
         {"model": name, "version": version, "bundle_id": record.bundle_id, "files": sorted(files)},
         lambda: session.output.say(f"Version {version} of {name} is in {to}: {len(files)} files."),
     )
+
+
+def _find_run(system: System, text: str) -> str:
+    from training.report.tracking import find_run  # noqa: PLC0415 - slow to load
+
+    # The beginning of a run's name, as 'loop runs' tells it, may happen to have digits only.
+    if text.isdecimal() and len(text) < _LONGER_THAN_VERSIONS:
+        return system.registry.version(system.model_name(None), int(text)).run_id
+    return find_run(system.store, text)
 
 
 def _find_version(system: System, run_id: str) -> int | None:

@@ -88,6 +88,20 @@ def test_a_run_is_exported_once(loop: Loop, tmp_path: Path) -> None:
     assert "The run was already in MLflow's experiment small." in result.stdout
 
 
+def test_a_whole_number_is_a_version_and_not_the_beginning_of_a_run(
+    loop: Loop, world: World, tmp_path: Path
+) -> None:
+    for info in list(world.memory.list("runs/bad-run/")):
+        for run_id in ("1-other-run", "123456-run"):
+            body = world.memory.get(info.key).body
+            world.memory.put(info.key.replace("bad-run", run_id), body)
+    assert export(loop, tmp_path / "runs", "1")["run_id"] == "good-run"
+    result = loop("export", "mlflow", "2", "--to", str(tmp_path / "runs"))
+    assert result.exit_code == 3
+    assert "small has no version 2." in result.stderr
+    assert export(loop, tmp_path / "runs", "123456")["run_id"] == "123456-run"
+
+
 def test_a_rejected_run_is_exported_with_its_reason(loop: Loop, tmp_path: Path) -> None:
     done = export(loop, tmp_path / "runs", "bad-run")
     run = mlflow.MlflowClient(tracking_uri=done["tracking_uri"]).get_run(done["mlflow_run_id"])
