@@ -1,4 +1,4 @@
-"""The ``loop`` command: its entry point, and the one place where errors become messages."""
+"""The ``loop`` command: all of its parts, and the one place where errors become messages."""
 
 import signal
 import sys
@@ -32,10 +32,10 @@ from cli import (
     tracking,
     traffic,
 )
+from cli.entry import INTERRUPTED
 from cli.session import Session, explain
 from core.errors import LoopError
 
-INTERRUPTED = 130  # what shells expect after Ctrl-C
 EXIT_CODES = (
     "Exit codes: 0 done; 1 it did not work; 2 wrong input; 3 not found; 4 a conflict with what is"
     " there; 5 damaged data; 6 the cloud or this computer is not available, trying again may help;"

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 
 import httpx
@@ -14,6 +15,7 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
+from cli.home import project_root
 from cli.session import explain
 from core.errors import (
     ConflictError,
@@ -26,6 +28,7 @@ from core.errors import (
 from tests.unit.cli.conftest import Loop
 from tests.unit.cli.doubles import World
 
+PYPROJECT = project_root() / "pyproject.toml"
 NOTHING_RUNS = UnavailableError("Nothing is running.", next_step="make up")
 
 
@@ -115,6 +118,25 @@ def test_interrupt_ends_with_130_and_one_line(
 
     assert result.exit_code == 130
     assert result.stderr == f"{told}\n"
+
+
+def test_interrupt_while_the_command_loads_ends_with_130_and_one_line() -> None:
+    module, function = tomllib.loads(PYPROJECT.read_text())["project"]["scripts"]["loop"].split(":")
+    script = f"""
+import signal, sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+from {module} import {function}
+{function}()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert done.stderr == "Interrupted.\n"
 
 
 def test_rejects_an_unknown_command(loop: Loop) -> None:
