@@ -104,7 +104,7 @@ class Toolkit:
     def destroy(self) -> None:
         """Destroy every stack, in the reverse order of their dependencies."""
         self.report("destroying the stacks")
-        self._run("destroy", "--all", "--force", "--progress", "events")
+        self._run("destroy", "--all", "--force")
 
     def _run(self, *arguments: str, folder: Path | None = None) -> None:
         settings = [f"--context={name}={value}" for name, value in sorted(self.context.items())]

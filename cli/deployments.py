@@ -90,7 +90,8 @@ def destroy(
     _confirm(*chosen, yes=yes, really=really)
     session.output.if_interrupted = GOES_ON
     with session.output.never_silent():
-        session.connect(target=chosen[0], stage=chosen[1], home=session.home)
+        system = session.connect(target=chosen[0], stage=chosen[1], home=session.home)
+        system.stacks()  # asks the cloud, which says at once, and better than cdk, what is missing
         _toolkit(session, *chosen).destroy()
     kept = {name: mark for name, mark in deployed.fingerprints.items() if name != "/".join(chosen)}
     save_deployed(session.home, deployed.model_copy(update={"fingerprints": kept}))

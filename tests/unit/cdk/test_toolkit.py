@@ -137,7 +137,9 @@ def test_bootstrap_names_account_and_region(make_toolkit: MakeToolkit, record: P
 def test_destroy_does_not_ask(make_toolkit: MakeToolkit, record: Path) -> None:
     make_toolkit("").destroy()
 
-    assert json.loads(record.read_text())["arguments"][:3] == ["destroy", "--all", "--force"]
+    arguments = json.loads(record.read_text())["arguments"]
+    assert arguments[:3] == ["destroy", "--all", "--force"]
+    assert "--progress" not in arguments  # unknown to cdk destroy
 
 
 def test_rejects_a_missing_cdk(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from botocore.exceptions import NoCredentialsError, NoRegionError
 from typer.testing import CliRunner, Result
 
 from cdk.toolkit import Toolkit, ToolkitError
@@ -275,6 +276,26 @@ def test_destroy_asks_and_forgets_the_fingerprint(bench: Bench) -> None:
 
     assert bench.toolkit.did == ["deploy", "destroy"]
     assert load_deployed(bench.world.home).fingerprints == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (NoRegionError(), "Stopped: No AWS region is set.\nNext: export AWS_REGION="),
+        (NoCredentialsError(), "Stopped: No AWS credentials were found.\nNext: aws configure"),
+    ],
+)
+def test_destroy_says_at_once_that_aws_is_not_set_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: str
+) -> None:
+    def refuse(**_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(bench.world.formation, "describe_stacks", refuse)
+    result = bench.loop("destroy", "--target", "aws", "--yes")
+
+    assert told in result.stderr
+    assert bench.toolkit.did == []
 
 
 def test_rejects_destroying_prod_without_really(bench: Bench) -> None:
