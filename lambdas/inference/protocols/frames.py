@@ -14,6 +14,7 @@ from lambdas.inference.protocols.tensors import Tensor, read_json
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 MAX_ROWS = 1000
+_LONGEST_CELL = 131_072
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 # No two parts of it can take the same digits: a long cell is looked at once, not once for each.
@@ -193,6 +194,9 @@ def _take(lines: Iterator[list[str]]) -> Iterator[list[str]]:
     for count, line in enumerate(filter(None, lines)):
         if count > MAX_ROWS:
             raise FrameError(f"the CSV must hold 1 to {MAX_ROWS} rows")
+        # Python's own limit is one for all of a process, and may have been raised in it.
+        if max(map(len, line)) > _LONGEST_CELL:
+            raise FrameError("the CSV cannot be read: a cell is too long")
         yield line
 
 
