@@ -32,6 +32,7 @@ from core.mlmodel import GRAPH
 from core.store import open_memory
 from lambdas.batch.answer import check_place, put_together
 from lambdas.batch.run import score_file
+from lambdas.batch.workplace import hold_folder
 
 INTERRUPTED = 130
 
@@ -97,10 +98,12 @@ def _count_cores() -> int:
 
 
 def _score(chosen: argparse.Namespace) -> dict[str, Any]:
+    check_place(chosen.to)
     bundle = load_folder(chosen.bundle)
-    report = score_file(
-        bundle, chosen.file, chosen.to, version=chosen.version, threads=chosen.threads
-    )
+    with hold_folder(chosen.to):
+        report = score_file(
+            bundle, chosen.file, chosen.to, version=chosen.version, threads=chosen.threads
+        )
     return report.to_content()
 
 

@@ -4,7 +4,6 @@ Every shard writes its own part into a folder beside the answer; a part that is 
 its name says of which rows and which model it is. The answer appears at once, when all are.
 """
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from lambdas.batch.origin import FileOrigin
 from lambdas.batch.part import Done, Task, do_task
 from lambdas.batch.scoring import make_scorer
 from lambdas.batch.shards import cut_file, open_duckdb
+from lambdas.batch.workplace import drop_parts, name_folder
 
 
 def score_file(bundle: Bundle, path: Path, to: Path, *, version: int, threads: int) -> Report:
@@ -41,7 +41,7 @@ def score_file(bundle: Bundle, path: Path, to: Path, *, version: int, threads: i
     """
     check_place(to)
     origin = FileOrigin(path)
-    folder = to.with_name(f".{to.name}.parts")
+    folder = name_folder(to)
     try:
         with ThreadPoolExecutor(threads) as pool:  # a shard that was begun is ended
             # What the first shard needs is made while the file is cut.
@@ -68,5 +68,5 @@ def score_file(bundle: Bundle, path: Path, to: Path, *, version: int, threads: i
             folder.rmdir()  # there is nothing to go on with
         raise
     put_together([part.path for part in parts], to, folder=folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    drop_parts(folder)
     return add_up((part.count for part in parts), resumed=sum(part.was_there for part in parts))

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from cli import batch
+from lambdas.batch.workplace import hold_folder
 from tests.fixtures.bundles import make_champion, make_contract
 from tests.unit.cli.conftest import Loop
 from tests.unit.cli.doubles import World
@@ -95,6 +96,17 @@ def test_a_full_disk_is_told_in_one_sentence_and_nothing_is_lost(
     again = loop("batch", str(file), "--to", str(to), "--json")
     assert json.loads(again.stdout)["rows"] == 20_000
     assert list(tmp_path.glob(".*")) == []
+
+
+def test_an_answer_that_another_run_is_writing_is_left_to_it(
+    loop: Loop, rows: Path, tmp_path: Path
+) -> None:
+    to = tmp_path / "answer.parquet"
+    with hold_folder(to):
+        result = loop("batch", str(rows), "--to", str(to))
+    assert result.exit_code == 4
+    assert "Another run is writing answer.parquet." in result.output
+    assert list(tmp_path.iterdir()) == [rows]
 
 
 def test_rejects_a_model_that_nobody_serves(loop: Loop, rows: Path, tmp_path: Path) -> None:
