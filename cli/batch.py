@@ -180,14 +180,20 @@ def _check_paths(source: Path, target: Path, *, given: Path) -> None:
 def _run(arguments: list[str]) -> dict[str, Any]:
     """Run the program in a process of its own: the command line holds no inference."""
     command = [sys.executable, "-m", MODULE, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
-        try:
-            out, _ = process.communicate()
-        except (KeyboardInterrupt, SystemExit):
-            # Ctrl-C reaches both; a signal to this process alone must not leave the other at work.
-            process.terminate()
-            process.wait()
-            raise
+    # Ctrl-C reaches both. The program has it wait until it can end without a traceback.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                out, _ = process.communicate()
+            except (KeyboardInterrupt, SystemExit):
+                # A signal to this process alone must not leave the other at work.
+                process.terminate()
+                process.wait()
+                raise
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if process.returncode in _INTERRUPTED:
         raise KeyboardInterrupt
     if process.returncode == -signal.SIGKILL:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -35,6 +35,7 @@ from lambdas.batch.run import score_file
 from lambdas.batch.workplace import hold_folder
 
 INTERRUPTED = 130
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def load_folder(folder: Path) -> Bundle:
@@ -65,7 +66,9 @@ def _read(path: Path, *, limit: int) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Score a file, or put parts together; print a document, and return the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    _end_at_signals(lambda: None)
+    # `loop batch` has Ctrl-C wait until here: Python makes a traceback of one while it imports.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     chosen = _parse(arguments)
     try:
         with _disk_watched(chosen.to):
@@ -74,8 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fault = {"error": str(error), "next_step": error.next_step, "exit_code": error.exit_code}
         sys.stdout.write(json.dumps(fault) + "\n")
         return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
     sys.stdout.write(json.dumps(report) + "\n")
     return 0
 
@@ -100,7 +101,8 @@ def _count_cores() -> int:
 def _score(chosen: argparse.Namespace) -> dict[str, Any]:
     check_place(chosen.to)
     bundle = load_folder(chosen.bundle)
-    with hold_folder(chosen.to):
+    with hold_folder(chosen.to) as leave:
+        _end_at_signals(leave)
         report = score_file(
             bundle, chosen.file, chosen.to, version=chosen.version, threads=chosen.threads
         )
@@ -129,8 +131,26 @@ def _join(chosen: argparse.Namespace) -> dict[str, Any]:
     return {"parts": len(parts)}
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _end_at_signals(leave: Callable[[], None]) -> None:
+    """End at the first signal, without an exception: libraries abort if a thread is inside them.
+
+    Parameters
+    ----------
+    leave : callable
+        What is to be done before.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        for number in _ENDINGS:
+            signal.signal(number, signal.SIG_IGN)
+        try:
+            leave()
+        finally:
+            os._exit(INTERRUPTED)
+
+    for number in _ENDINGS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and shells have it
+            signal.signal(number, end)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from core.errors import ConflictError
 
 _LOCK = "lock"
+_TEMPORARY = "loop-batch-"
 _PARTS = {".parquet", ".json", ".tmp"}
 
 
@@ -18,21 +23,37 @@ def name_folder(to: Path) -> Path:
 
 
 @contextmanager
-def hold_folder(to: Path) -> Iterator[Path]:
+def hold_folder(to: Path) -> Iterator[Callable[[], None]]:
     """Keep other runs away from an answer's parts for as long as the ``with`` block runs.
+
+    Temporary files hold rows of the user's. Meanwhile they lie in a place of their own, whose name
+    is noted in the folder: should this process be killed, the next run deletes it. They do not lie
+    in the folder itself, because duckdb sees patterns in a path: answers[1], plan=pro.
+
+    Yields
+    ------
+    callable
+        What to call before the process ends without leaving the block.
 
     Raises
     ------
     ConflictError
         If another run is at work on the same answer.
     """
-    folder = name_folder(to)
+    folder, usual = name_folder(to), Path(tempfile.gettempdir())
     # The system lets go of a lock when its process ends, however that happens.
     lock = _take_lock(folder, to)
+    leave = partial(_leave, folder, usual)
     try:
-        yield folder
+        _sweep(folder, usual)
+        name = f"{_TEMPORARY}{uuid.uuid4().hex}"
+        (folder / name).touch()
+        (usual / name).mkdir(mode=0o700)
+        tempfile.tempdir = str(usual / name)
+        yield leave
     finally:
-        _leave(folder)
+        tempfile.tempdir = str(usual)
+        leave()
         os.close(lock)
 
 
@@ -69,11 +90,24 @@ def _take_lock(folder: Path, to: Path) -> int:
         os.close(lock)  # of a run that ended in between, and took its file away
 
 
-def _leave(folder: Path) -> None:
-    """Take the folder away if there is no part to go on with; its lock goes last."""
+def _leave(folder: Path, usual: Path) -> None:
+    """Delete what is temporary, and the folder if it has no part to go on with; its lock last."""
+    _sweep(folder, usual)
     if any(folder.glob("*.json")):
         return
     drop_parts(folder)
     (folder / _LOCK).unlink(missing_ok=True)
     with suppress(OSError):
         folder.rmdir()
+
+
+def _sweep(folder: Path, usual: Path) -> None:
+    for mark in folder.glob(f"{_TEMPORARY}*"):
+        # Threads that are still at work can put nothing into it under another name.
+        gone = usual / f"{mark.name}-gone"
+        with suppress(OSError):
+            (usual / mark.name).rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        mark.unlink(missing_ok=True)
+    for half in folder.glob("*.tmp"):
+        half.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 import json
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,6 +54,49 @@ def test_batch_shows_a_table_for_a_person(loop: Loop, rows: Path, tmp_path: Path
     assert result.exit_code == 0, result.output
     assert "not a number" in result.stdout
     assert "subscriptions, version 1" in result.stdout
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where the program's temporary files lie."""
+    path = tmp_path / "temporary"
+    path.mkdir()
+    monkeypatch.setenv("TMPDIR", str(path))
+    return path
+
+
+# The program with small shards, and what happens before it is loaded and in the third shard.
+DISTURBED = """
+import os, pathlib, signal, sys, tempfile, time
+{at_first}
+from lambdas.batch import cutting, program, run
+
+def do(scorer, task):
+    if task.shard.number == 2:
+        pathlib.Path(tempfile.mkdtemp(), "rows.csv").touch()
+        {in_third}
+        time.sleep(60)
+    return do_task(scorer, task)
+
+do_task, run.do_task = run.do_task, do
+cutting.SHARD_BYTES = (300, 300)
+sys.exit(program.main([*sys.argv[1:], "--threads", "1"]))
+"""
+
+
+@pytest.fixture
+def disturb(
+    rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, str], None]:
+    def prepare(at_first: str, in_third: str) -> None:
+        header, first, _ = FILE.splitlines()
+        rows.write_text("\n".join([header, *[first] * 100]) + "\n")
+        content = DISTURBED.format(at_first=at_first, in_third=in_third)
+        (tmp_path / "disturbed.py").write_text(content)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.setattr(batch, "MODULE", "disturbed")
+
+    return prepare
 
 
 def test_rejects_a_file_that_is_no_table(loop: Loop, rows: Path, tmp_path: Path) -> None:
@@ -141,6 +184,43 @@ def test_an_interrupt_of_this_process_alone_leaves_no_other_at_work(
     assert result.exit_code == 130
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+@pytest.mark.parametrize("where", ["at first", "in the third shard"])
+def test_ctrl_c_ends_the_program_at_once_and_leaves_nothing_but_parts(
+    loop: Loop,
+    rows: Path,
+    temporary: Path,
+    disturb: Callable[[str, str], None],
+    capfd: pytest.CaptureFixture[str],
+    where: str,
+) -> None:
+    press = "os.kill(os.getpid(), signal.SIGINT)"
+    disturb(*((press, "") if where == "at first" else ("", f"{press}; {press}")))
+    to = rows.with_name("answer.parquet")
+    result = loop("batch", str(rows), "--to", str(to))
+    assert (result.exit_code, capfd.readouterr().err) == (130, "")
+    assert list(temporary.glob("loop-batch-*")) == []
+    folder = rows.with_name(".answer.parquet.parts")
+    kinds = sorted(each.suffix for each in folder.glob("*"))
+    assert kinds == ([] if where == "at first" else ["", *[".json"] * 2, *[".parquet"] * 2])
+
+
+def test_what_a_killed_program_left_goes_with_the_next_run(
+    loop: Loop,
+    rows: Path,
+    temporary: Path,
+    disturb: Callable[[str, str], None],
+) -> None:
+    to = rows.with_name("answer.parquet")
+    disturb("", "os.kill(os.getpid(), signal.SIGKILL)")
+    assert loop("batch", str(rows), "--to", str(to)).exit_code == 1
+    assert len(list(temporary.rglob("rows.csv"))) == 1
+    disturb("", "return do_task(scorer, task)")
+    result = loop("batch", str(rows), "--to", str(to), "--json")
+    assert json.loads(result.stdout)["resumed"] == 2
+    assert list(temporary.glob("loop-batch-*")) == []
+    assert list(rows.parent.glob(".*")) == []
 
 
 @pytest.mark.parametrize("where", [[], ["--cloud"]])
