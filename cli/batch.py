@@ -179,14 +179,18 @@ def _check_paths(source: Path, target: Path, *, given: Path) -> None:
 
 def _run(arguments: list[str]) -> dict[str, Any]:
     """Run the program in a process of its own: the command line holds no inference."""
-    command = [sys.executable, "-m", MODULE, *arguments]
+    # Nothing is ever written to its standard input, which ends when this process does.
+    command = [sys.executable, "-m", MODULE, *arguments, "--attended"]
     # Ctrl-C reaches both. The program has it wait until it can end without a traceback.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own
+        with subprocess.Popen(  # noqa: S603 - our own
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
             try:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
-                out, _ = process.communicate()
+                out = process.stdout.read() if process.stdout else b""
+                process.wait()
             except (KeyboardInterrupt, SystemExit):
                 # A signal to this process alone must not leave the other at work.
                 process.terminate()

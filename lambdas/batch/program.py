@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # `loop batch` has Ctrl-C wait until here: Python makes a traceback of one while it imports.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     chosen = _parse(arguments)
+    if chosen.attended:
+        threading.Thread(target=_end_when_left, daemon=True).start()
     try:
         with _disk_watched(chosen.to):
             report = _join(chosen) if chosen.parts else _score(chosen)
@@ -89,6 +92,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--version", type=int, default=1)
     parser.add_argument("--threads", type=int, default=_count_cores())
+    parser.add_argument("--attended", action="store_true", help="end when standard input ends")
     return parser.parse_args(arguments)
 
 
@@ -153,5 +157,15 @@ def _end_at_signals(leave: Callable[[], None]) -> None:
             signal.signal(number, end)
 
 
+def _end_when_left() -> None:
+    """End when whoever began this is gone, even by kill -9: nobody waits for the answer."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    # Not by way of Python's end: duckdb would complain that a thread waits for standard input.
+    os._exit(status)

@@ -1,6 +1,9 @@
 import json
 import os
 import resource
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +12,8 @@ import duckdb
 import pytest
 
 from cli import batch
+from core.bundle import load_files
+from core.store import open_memory
 from lambdas.batch.workplace import hold_folder
 from tests.fixtures.bundles import make_champion, make_contract
 from tests.unit.cli.conftest import Loop
@@ -36,10 +41,13 @@ def rows(world: World, tmp_path: Path) -> Path:
     return path
 
 
-def test_batch_writes_an_answer_and_lists_failures(loop: Loop, rows: Path, tmp_path: Path) -> None:
+def test_batch_writes_an_answer_and_lists_failures(
+    loop: Loop, rows: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     to = tmp_path / "answer.parquet"
     result = loop("batch", str(rows), "--to", str(to), "--json")
     assert result.exit_code == 0, result.output
+    assert capfd.readouterr().err == ""
     document = json.loads(result.stdout)
     assert (document["rows"], document["failures"]) == (2, 1)
     assert document["listed"] == [{"row": 3, "field": "age", "reason": "not a number"}]
@@ -204,6 +212,25 @@ def test_ctrl_c_ends_the_program_at_once_and_leaves_nothing_but_parts(
     folder = rows.with_name(".answer.parquet.parts")
     kinds = sorted(each.suffix for each in folder.glob("*"))
     assert kinds == ([] if where == "at first" else ["", *[".json"] * 2, *[".parquet"] * 2])
+
+
+def test_the_program_ends_when_the_command_was_killed(
+    rows: Path, temporary: Path, disturb: Callable[[str, str], None]
+) -> None:
+    store, bundle = open_memory(), rows.parent / "bundle"
+    for name, body in load_files(store, make_champion(store, make_contract()).bundle_id).items():
+        (bundle / name).parent.mkdir(parents=True, exist_ok=True)
+        (bundle / name).write_bytes(body)
+    disturb("", "os.kill(os.getppid(), signal.SIGKILL)")
+    to = rows.with_name("answer.parquet")
+    what = ["--file", str(rows), "--bundle", str(bundle), "--to", str(to)]
+    command = f"from cli import batch; batch.MODULE = 'disturbed'; batch._run({what})"
+    with subprocess.Popen([sys.executable, "-c", command], stderr=subprocess.PIPE) as process:
+        _, said = process.communicate(timeout=30)  # until the program, too, has ended
+    assert (process.returncode, said) == (-signal.SIGKILL, b"")
+    assert list(temporary.glob("loop-batch-*")) == []
+    with hold_folder(to):
+        pass
 
 
 def test_what_a_killed_program_left_goes_with_the_next_run(
