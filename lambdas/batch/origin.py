@@ -1,5 +1,7 @@
 """Where a file that is to be scored lies: on this computer or in the data bucket."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -7,6 +9,7 @@ from typing import Protocol
 from core.errors import ConflictError, InvalidInputError
 
 BLOCK_BYTES = 4 * 1024 * 1024
+_STATE = ("st_ino", "st_size", "st_mtime_ns")  # of a file: another one, or written to
 
 
 class Origin(Protocol):
@@ -37,11 +40,25 @@ class Ranges(Protocol):
         """Read the bytes from `start` to before `end` of an object in the state `etag`."""
 
 
-@dataclass(frozen=True, slots=True)
 class FileOrigin:
-    """A file on this computer."""
+    """A file on this computer, in the state that it has now.
 
-    path: Path
+    Attributes
+    ----------
+    path : Path
+
+    Raises
+    ------
+    InvalidInputError
+        If it is not there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._state = path.stat()
+        except OSError as error:
+            raise _unreadable(path, error) from None
 
     @property
     def name(self) -> str:
@@ -50,11 +67,8 @@ class FileOrigin:
 
     @property
     def size(self) -> int:
-        """Bytes of it; `InvalidInputError` if it is not there."""
-        try:
-            return self.path.stat().st_size
-        except OSError as error:
-            raise _unreadable(self.path, error) from None
+        """Bytes of it."""
+        return self._state.st_size
 
     def read(self, start: int, end: int) -> bytes:
         """Read some of its bytes."""
@@ -64,6 +78,34 @@ class FileOrigin:
                 return file.read(end - start)
         except OSError as error:
             raise _unreadable(self.path, error) from None
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Refuse a change in a ``with`` block, in place of other faults that it is the cause of."""
+        try:
+            yield
+        except Exception:
+            self.check()
+            raise
+        self.check()
+
+    def check(self) -> None:
+        """Refuse when it is not the file any more that it was.
+
+        Raises
+        ------
+        InvalidInputError
+            One sentence.
+        """
+        try:
+            state = self.path.stat()
+        except OSError as error:
+            raise _unreadable(self.path, error) from None
+        if any(getattr(state, part) != getattr(self._state, part) for part in _STATE):
+            raise InvalidInputError(
+                f"{self.name} has changed while it was scored.",
+                next_step="Run the same command again when nothing writes to it any more.",
+            )
 
 
 @dataclass(frozen=True, slots=True)

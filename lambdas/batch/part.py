@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lambdas.batch.layout import Layout, Shard
-from lambdas.batch.origin import Origin
+from lambdas.batch.origin import FileOrigin
 from lambdas.batch.scoring import Count, Scorer
 from lambdas.batch.shards import fetch_shard
 
@@ -14,7 +14,7 @@ from lambdas.batch.shards import fetch_shard
 class Task:
     """A shard to be scored into a folder."""
 
-    origin: Origin
+    origin: FileOrigin
     layout: Layout
     shard: Shard
     folder: Path
@@ -43,7 +43,7 @@ def do_task(scorer: Scorer, task: Task) -> Done:
     Raises
     ------
     InvalidInputError
-        If the shard cannot be read; one sentence.
+        If the shard cannot be read, or the file has changed; one sentence.
     """
     with fetch_shard(task.origin, task.layout, task.shard) as fetched:
         name = scorer.name_part(fetched.digest)
@@ -53,6 +53,8 @@ def do_task(scorer: Scorer, task: Task) -> Done:
         if note.is_file() and path.is_file():
             return Done(path, Count(**json.loads(note.read_bytes())), was_there=True)
         count = scorer.score(fetched, task.shard, path)
+        # duckdb reads Parquet itself, after the bytes that the part is named after.
+        task.origin.check()
         beside = note.with_suffix(".tmp")
         beside.write_text(json.dumps(count.to_content()), "utf-8")
         beside.replace(note)

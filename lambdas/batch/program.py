@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.attended:
         threading.Thread(target=_end_when_left, daemon=True).start()
     try:
-        with _disk_watched(chosen.to):
+        with _disk_watched(chosen):
             report = _join(chosen) if chosen.parts else _score(chosen)
     except LoopError as error:
         fault = {"error": str(error), "next_step": error.next_step, "exit_code": error.exit_code}
@@ -114,15 +114,21 @@ def _score(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 @contextmanager
-def _disk_watched(to: Path) -> Iterator[None]:
-    """Say that a file could not be written; files that cannot be read are told where they are."""
+def _disk_watched(chosen: argparse.Namespace) -> Iterator[None]:
+    """Say that a file could not be written, or that a disk gave up while the user's was read."""
     try:
         yield
     except (OSError, duckdb.IOException) as error:
+        if isinstance(error, duckdb.IOException) and "could not read" in str(error).lower():
+            raise UnavailableError(
+                f"{chosen.file.name} could not be read to its end: perhaps its disk has a fault.",
+                next_step="Copy the file to another disk, and score the copy.",
+            ) from error
         # duckdb's message is a document about its inside.
         why = (error.strerror if isinstance(error, OSError) else None) or "perhaps the disk is full"
         raise UnavailableError(
-            f"A file could not be written beside {to.name} or in {tempfile.gettempdir()}: {why}.",
+            f"A file could not be written beside {chosen.to.name} or in {tempfile.gettempdir()}:"
+            f" {why}.",
             next_step="See that there is room and that you may write there, and run the same"
             " command again: it goes on where it was.",
         ) from error

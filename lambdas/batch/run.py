@@ -37,13 +37,14 @@ def score_file(bundle: Bundle, path: Path, to: Path, *, version: int, threads: i
     IntegrityError
         If the bundle cannot be served.
     InvalidInputError
-        If the file cannot be read; one sentence.
+        If the file cannot be read, or was changed meanwhile; one sentence.
     """
     check_place(to)
     origin = FileOrigin(path)
     folder = name_folder(to)
     try:
-        with ThreadPoolExecutor(threads) as pool:  # a shard that was begun is ended
+        # A shard that was begun is ended.
+        with origin.watched(), ThreadPoolExecutor(threads) as pool:
             # What the first shard needs is made while the file is cut.
             first = pool.submit(make_scorer, bundle, version)
             pool.submit(open_duckdb)

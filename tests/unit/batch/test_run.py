@@ -1,16 +1,22 @@
 """A run that is ended and goes on, and what does it: one thread or more."""
 
+import argparse
+import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from core.errors import InvalidInputError
-from lambdas.batch import part, run
+from core.errors import InvalidInputError, UnavailableError
+from lambdas.batch import part, program, row_groups, run
+from lambdas.batch.layout import Shard
 from lambdas.batch.part import Done, do_task
-from lambdas.batch.scoring import Scorer
+from lambdas.batch.scoring import Count, Scorer
+from lambdas.batch.shards import Fetched
 from tests.fixtures.bundles import make_contract
 from tests.unit.batch.batches import RECORDS, Batch, small, write, write_parquet
 
@@ -169,3 +175,98 @@ def test_long_fields_are_read_by_two_threads_as_by_one(
     report = batch.score(text, threads=4)
     assert (report.rows, report.failures) == (24, 0)
     assert report.shards > 8
+
+
+def write_over(path: Path) -> None:
+    path.write_bytes(path.read_bytes())
+
+
+def replace(path: Path) -> None:
+    other, state = path.with_name("other"), path.stat()
+    other.write_bytes(path.read_bytes())
+    os.utime(other, ns=(state.st_atime_ns, state.st_mtime_ns))
+    other.replace(path)
+
+
+def cut_short(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def append(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"c,30,pro,1,yes\n")
+
+
+CHANGES = [write_over, replace, cut_short, empty, append]
+
+
+def prepare(batch: Batch, kind: str) -> Path:
+    """Return a file of several shards."""
+    path = batch.folder / f"rows.{kind}"
+    if kind == "csv":
+        path.write_text(write([{"age": i % 120, "plan": "pro"} for i in range(60)]))
+    else:
+        write_parquet(path, "SELECT i AS age, 'pro' AS plan FROM range(60) AS t(i)", group=10)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("change", [*CHANGES, Path.unlink])
+@pytest.mark.parametrize("when", ["before a shard", "after the last"])
+def test_a_file_that_changes_while_it_is_scored_has_no_answer(
+    batch: Batch,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    change: Callable[[Path], None],
+    when: str,
+) -> None:
+    small(monkeypatch, 200)
+    monkeypatch.setattr(row_groups, "SHARD_ROWS", (10, 10))
+    path = prepare(batch, kind)
+    last = batch.score_path(path).shards - 1
+    batch.answer.unlink()
+
+    def disturb(scorer: Scorer, task: part.Task) -> Done:
+        if when == "before a shard" and task.shard.number == 2:
+            change(path)
+        done = do_task(scorer, task)
+        if when == "after the last" and task.shard.number == last:
+            change(path)
+        return done
+
+    monkeypatch.setattr(run, "do_task", disturb)
+    said = "cannot be read: No such file" if change is Path.unlink else "changed while it was"
+    with pytest.raises(InvalidInputError, match=said):
+        batch.score_path(path)
+    assert last >= 3
+    assert not batch.answer.exists()
+
+
+def test_a_part_is_not_kept_when_the_file_changed_between_its_name_and_its_rows(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = prepare(batch, "parquet")
+
+    def change(scorer: Scorer, fetched: Fetched, shard: Shard, to: Path) -> Count:
+        replace(path)
+        return score(scorer, fetched, shard, to)
+
+    score = Scorer.score
+    monkeypatch.setattr(Scorer, "score", change)
+    with pytest.raises(InvalidInputError, match="has changed"):
+        batch.score_path(path)
+    assert list(batch.folder.rglob("*.json")) == []
+
+
+def test_a_disk_that_cannot_be_read_is_not_called_full() -> None:
+    chosen = argparse.Namespace(file=Path("rows.parquet"), to=Path("answer.parquet"))
+    fault = 'IO Error: Could not read from file "/tmp/x/rows.parquet": Input/output error'
+    with (
+        pytest.raises(UnavailableError, match=r"rows\.parquet could not be read"),
+        program._disk_watched(chosen),
+    ):
+        raise duckdb.IOException(fault)
