@@ -110,7 +110,9 @@ def _score_there(
     session: Session, file: str, to: Path | None, *, model: str | None, wait: bool
 ) -> None:
     target = to.expanduser().resolve() if to else None
-    if target is not None and (target.is_dir() or not target.parent.is_dir()):
+    if target is not None and (
+        not target.parent.is_dir() or (target.exists() and not target.is_file())
+    ):
         raise InvalidInputError(f"{to} is no place for a file.", next_step="Name another --to.")
     system = session.system()
     name, version, bundle_id = find_champion(system, model)

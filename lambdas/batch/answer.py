@@ -57,8 +57,21 @@ def add_up(counts: Iterable[Count], *, resumed: int = 0) -> Report:
 
 
 def check_place(to: Path) -> None:
-    """Refuse a place where no file can be written."""
-    if to.is_dir() or not to.parent.is_dir():
+    """Refuse a place where no file can be written, or where something else than a file is.
+
+    Raises
+    ------
+    InvalidInputError
+        One sentence.
+    """
+    try:
+        str(to).encode()
+    except UnicodeEncodeError:  # duckdb takes no other path
+        raise InvalidInputError(
+            "The path of the answer is not UTF-8 text.", next_step="Name another --to."
+        ) from None
+    # A device or a pipe would be replaced by a file of its name.
+    if not to.parent.is_dir() or (to.exists() and not to.is_file()):
         raise InvalidInputError(f"{to} is no place for a file.", next_step="Name another --to.")
 
 

@@ -50,8 +50,8 @@ def do_task(scorer: Scorer, task: Task) -> Done:
         path = task.folder / f"{task.shard.number:08d}-{name[:32]}.parquet"
         note = path.with_suffix(".json")
         # Both appear whole, and the note last.
-        if note.is_file() and path.is_file():
-            return Done(path, Count(**json.loads(note.read_bytes())), was_there=True)
+        if path.is_file() and (earlier := _read_count(note)):
+            return Done(path, earlier, was_there=True)
         count = scorer.score(fetched, task.shard, path)
         # duckdb reads Parquet itself, after the bytes that the part is named after.
         task.origin.check()
@@ -59,3 +59,11 @@ def do_task(scorer: Scorer, task: Task) -> Done:
         beside.write_text(json.dumps(count.to_content()), "utf-8")
         beside.replace(note)
         return Done(path, count, was_there=False)
+
+
+def _read_count(note: Path) -> Count | None:
+    """Read what a part holds; None if that is not known: a power cut may leave a file empty."""
+    try:
+        return Count(**json.loads(note.read_bytes()))
+    except (FileNotFoundError, TypeError, ValueError):
+        return None

@@ -5,10 +5,10 @@ its name says of which rows and which model it is. The answer appears at once, w
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 from core.bundle import Bundle
+from core.errors import InvalidInputError
 from lambdas.batch.answer import Report, add_up, check_place, put_together
 from lambdas.batch.layout import Shard
 from lambdas.batch.origin import FileOrigin
@@ -64,9 +64,8 @@ def score_file(bundle: Bundle, path: Path, to: Path, *, version: int, threads: i
 
             folder.mkdir(exist_ok=True)
             parts = list(pool.map(do, stretch.shards))
-    except BaseException:
-        with suppress(OSError):
-            folder.rmdir()  # there is nothing to go on with
+    except InvalidInputError:
+        drop_parts(folder)  # the file itself must change first
         raise
     put_together([part.path for part in parts], to, folder=folder)
     drop_parts(folder)

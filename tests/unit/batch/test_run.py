@@ -105,6 +105,46 @@ def test_parts_are_gone_on_with_when_only_the_end_is_missing(
     assert batch.score(text).resumed == 1
 
 
+@pytest.mark.parametrize("left", [b"", b'{"rows": 5', b"[1]", b'{"rows": 5}'])
+def test_a_part_whose_count_is_damaged_is_scored_anew(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch, left: bytes
+) -> None:
+    text = write(RECORDS)
+    whole = batch.score(text)
+
+    def damage(*_: object, folder: Path, **__: object) -> None:
+        [note] = folder.glob("*.json")
+        note.write_bytes(left)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "put_together", damage)
+    with pytest.raises(KeyboardInterrupt):
+        batch.score(text)
+    monkeypatch.undo()
+    assert batch.score(text) == whole
+
+
+def test_no_part_stays_of_a_file_that_is_wrong(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(monkeypatch, 200)
+    text = write([{"age": i % 120, "plan": "pro"} for i in range(60)])
+    begun: list[int] = []
+
+    def refuse(scorer: Scorer, task: part.Task) -> Done:
+        if task.shard.number == 2:
+            assert len(list(task.folder.glob("*.json"))) == 2
+            begun.append(2)
+            raise InvalidInputError("Shard 2 is broken.")
+        return do_task(scorer, task)
+
+    monkeypatch.setattr(run, "do_task", refuse)
+    with pytest.raises(InvalidInputError, match="Shard 2"):
+        batch.score(text)
+    assert begun == [2]
+    assert list(batch.folder.glob(".*")) == []
+
+
 def test_two_threads_write_the_same_answer_as_one(
     batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,11 +295,19 @@ def test_a_part_is_not_kept_when_the_file_changed_between_its_name_and_its_rows(
         replace(path)
         return score(scorer, fetched, shard, to)
 
+    def look(scorer: Scorer, task: part.Task) -> Done:
+        try:
+            return do_task(scorer, task)
+        finally:
+            kept.append(list(task.folder.glob("*.json")))
+
+    kept: list[list[Path]] = []
     score = Scorer.score
     monkeypatch.setattr(Scorer, "score", change)
+    monkeypatch.setattr(run, "do_task", look)
     with pytest.raises(InvalidInputError, match="has changed"):
         batch.score_path(path)
-    assert list(batch.folder.rglob("*.json")) == []
+    assert kept == [[]]
 
 
 def test_a_disk_that_cannot_be_read_is_not_called_full() -> None:

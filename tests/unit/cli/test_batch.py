@@ -160,6 +160,28 @@ def test_an_answer_that_another_run_is_writing_is_left_to_it(
     assert list(tmp_path.iterdir()) == [rows]
 
 
+@pytest.mark.parametrize("where", [[], ["--cloud"]])
+def test_a_pipe_is_not_replaced_by_an_answer(
+    loop: Loop, rows: Path, tmp_path: Path, where: list[str]
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    result = loop("batch", str(rows), "--to", str(pipe), *where)
+    assert result.exit_code == 2
+    assert "is no place for a file" in result.output
+    assert pipe.is_fifo()
+
+
+def test_rejects_a_path_that_is_no_text(
+    loop: Loop, rows: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    result = loop("batch", str(rows), "--to", os.fsdecode(bytes(tmp_path) + b"/\xff.parquet"))
+    assert result.exit_code == 2
+    assert "not UTF-8 text" in result.output
+    assert capfd.readouterr().err == ""
+    assert list(tmp_path.iterdir()) == [rows]
+
+
 def test_rejects_a_model_that_nobody_serves(loop: Loop, rows: Path, tmp_path: Path) -> None:
     result = loop("batch", str(rows), "--to", str(tmp_path / "x.parquet"), "--model", "other")
     assert result.exit_code == 3
