@@ -86,7 +86,7 @@ def test_a_job_that_was_stopped_goes_on_where_it_was(
 
 
 def test_functions_read_a_parquet_file_by_its_row_groups(system: LiveSystem, rows: Path) -> None:
-    path, there, here = (rows.with_name(name) for name in ("p.parquet", "p1.out", "p2.out"))
+    path, there, here = (rows.with_name(name) for name in ("p.parquet", "p1.parquet", "p2.parquet"))
     with duckdb.connect(":memory:") as connection:
         connection.execute(
             f"COPY (FROM read_csv('{rows}', all_varchar = true, ignore_errors = true)) TO '{path}'"
