@@ -3,10 +3,12 @@
 import argparse
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import duckdb
 import pytest
@@ -24,6 +26,16 @@ from tests.unit.batch.batches import RECORDS, Batch, small, write, write_parquet
 @pytest.fixture
 def batch(tmp_path: Path) -> Batch:
     return Batch(make_contract(), tmp_path)
+
+
+@contextmanager
+def interrupted_at_the_end() -> Iterator[None]:
+    """Interrupt what is run when all of its parts are there."""
+    with (
+        patch.object(run, "put_together", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        yield
 
 
 def test_a_run_goes_on_where_it_was_when_it_was_interrupted(
@@ -60,13 +72,8 @@ def test_parts_are_not_gone_on_with_when_something_else_is_asked(
 ) -> None:
     text = write(RECORDS)
 
-    def keep(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(run, "put_together", keep)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted_at_the_end():
         batch.score(text)
-    monkeypatch.undo()
     changed = (text.replace("30", "31"), 1) if change == "the rows" else (text, 2)
     assert batch.score(changed[0], version=changed[1]).resumed == 0
 
@@ -78,13 +85,8 @@ def test_parts_are_not_gone_on_with_when_a_column_has_another_name(
     query = "SELECT 30 + i AS age, 'pro' AS plan, 100.0 * i AS {} FROM range(5) AS t(i)"
     write_parquet(rows, query.format("usgae"))
 
-    def keep(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(run, "put_together", keep)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted_at_the_end():
         batch.score_path(rows)
-    monkeypatch.undo()
     write_parquet(rows, query.format("usage"))
     report = batch.score_path(rows)
     assert (report.resumed, report.absent) == (0, ["active"])
@@ -95,13 +97,8 @@ def test_parts_are_gone_on_with_when_only_the_end_is_missing(
 ) -> None:
     text = write(RECORDS)
 
-    def keep(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(run, "put_together", keep)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupted_at_the_end():
         batch.score(text)
-    monkeypatch.undo()
     assert batch.score(text).resumed == 1
 
 

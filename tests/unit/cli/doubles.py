@@ -1,12 +1,14 @@
 """A whole deployed system in memory: clients that answer, a bucket, an API without a network."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import pytest
 from botocore.exceptions import ClientError
 
 from cdk.local.cloud import Health, RunningCloud
@@ -279,3 +281,27 @@ def answer_with_yes(request: httpx.Request) -> httpx.Response:
     return httpx.Response(
         200, json={"model": "subscriptions", "model_version": 1, "predictions": predictions}
     )
+
+
+class Interrupting:
+    """A program that interrupts whoever started it, and goes on for a minute unless it is ended."""
+
+    name = "working"
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._noted = folder / "pid"
+        (folder / f"{self.name}.py").write_text(
+            "import os, pathlib, signal, time\n"
+            f"pathlib.Path({str(self._noted)!r}).write_text(str(os.getpid()))\n"
+            "os.kill(os.getppid(), signal.SIGINT)\n"
+            "time.sleep(60)\n"
+        )
+        monkeypatch.setenv("PYTHONPATH", str(folder))
+
+    def is_at_work(self) -> bool:
+        """Tell whether it still runs; it must have run."""
+        try:
+            os.kill(int(self._noted.read_text()), 0)
+        except ProcessLookupError:
+            return False
+        return True

@@ -17,7 +17,7 @@ from core.store import open_memory
 from lambdas.batch.workplace import hold_folder
 from tests.fixtures.bundles import make_champion, make_contract
 from tests.unit.cli.conftest import Loop
-from tests.unit.cli.doubles import World
+from tests.unit.cli.doubles import Interrupting, World
 
 FILE = "customer_id,age,plan,usage,active\na,30,basic,1,yes\nb,old,pro,1,no\n"
 
@@ -202,18 +202,11 @@ def test_a_program_that_is_ended_from_outside_is_told(
 def test_an_interrupt_of_this_process_alone_leaves_no_other_at_work(
     loop: Loop, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "working.py").write_text(
-        "import os, pathlib, signal, time\n"
-        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
-        "os.kill(os.getppid(), signal.SIGINT)\n"
-        "time.sleep(60)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(batch, "MODULE", "working")
+    program = Interrupting(tmp_path, monkeypatch)
+    monkeypatch.setattr(batch, "MODULE", program.name)
     result = loop("batch", str(rows), "--to", str(tmp_path / "answer.parquet"))
     assert result.exit_code == 130
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert not program.is_at_work()
 
 
 @pytest.mark.parametrize("where", ["at first", "in the third shard"])

@@ -1,4 +1,3 @@
-import os
 import subprocess
 from pathlib import Path
 from typing import Self
@@ -8,7 +7,7 @@ import pytest
 from cli import serve as module
 from tests.fixtures.bundles import make_champion, make_contract
 from tests.unit.cli.conftest import Loop
-from tests.unit.cli.doubles import World
+from tests.unit.cli.doubles import Interrupting, World
 
 
 class FakeServer:
@@ -90,14 +89,7 @@ def test_rejects_an_unknown_model(loop: Loop) -> None:
 def test_an_interrupt_of_this_process_alone_leaves_no_server_at_work(
     loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "working.py").write_text(
-        "import os, pathlib, signal, time\n"
-        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
-        "os.kill(os.getppid(), signal.SIGINT)\n"
-        "time.sleep(60)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(module, "MODULE", "working")
+    program = Interrupting(tmp_path, monkeypatch)
+    monkeypatch.setattr(module, "MODULE", program.name)
     assert loop("serve").exit_code == 0
-    with pytest.raises(ProcessLookupError):
-        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert not program.is_at_work()
