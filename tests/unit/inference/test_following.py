@@ -86,6 +86,7 @@ def test_request_waits_for_the_look_when_the_model_is_too_old() -> None:
 def test_look_that_is_under_way_is_waited_for_after_the_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(looks, "MAX_AFTER_S", 60.0)  # not waited for once the look is done
     store, refresh_s = SlowStore(), 0.3
     make_champion(store, CONTRACT)
     works: deque[Callable[[], None]] = deque()

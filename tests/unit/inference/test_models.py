@@ -60,8 +60,12 @@ def test_bundle_is_read_once_and_the_alias_at_most_every_few_seconds(world: Worl
     world.store.reads.clear()
     assert [world.served(after_s=0.5) for _ in range(3)] == [1, 1, 1]
     assert world.store.reads == []
-    assert world.served(after_s=1) == 1
-    assert sorted(world.store.reads) == ALIASES_OF_MODEL
+    for _ in range(2):  # a look that finds nothing new counts as one
+        assert world.served(after_s=1) == 1
+        assert sorted(world.store.reads) == ALIASES_OF_MODEL
+        assert [world.served(after_s=0.5) for _ in range(2)] == [1, 1]
+        assert sorted(world.store.reads) == ALIASES_OF_MODEL
+        world.store.reads.clear()
 
 
 def test_new_champion_is_served_when_the_alias_moves(world: World) -> None:
