@@ -8,7 +8,7 @@ from core.errors import NotFoundError
 from core.registry import Registry
 from lambdas.inference import models as module
 from lambdas.inference.models import RETRY_S, Models, NoModelError
-from tests.fixtures.bundles import make_champion, make_contract, make_record
+from tests.fixtures.bundles import make_bundle, make_champion, make_contract, make_record
 from tests.unit.inference.doubles import FaultyStore
 from tests.unit.inference.service import Service
 
@@ -170,6 +170,15 @@ def test_last_good_model_is_served_when_a_record_is_not_its_own(world: World, ki
     if kind == "too large":
         place, body = keys.alias(MODEL, "champion"), b" " * 2**18 + body
     world.store.put(place, body)
+    assert world.served(after_s=REFRESH_S) == 1
+    assert world.fallbacks == [MODEL]
+
+
+def test_last_good_model_is_served_when_the_new_bundle_is_another_models(world: World) -> None:
+    world.promote()
+    assert world.served() == 1
+    others = make_bundle(world.store, make_contract(dataset="wine"))
+    make_champion(world.store, CONTRACT, run_id="run-2", bundle_id=others)
     assert world.served(after_s=REFRESH_S) == 1
     assert world.fallbacks == [MODEL]
 

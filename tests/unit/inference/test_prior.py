@@ -3,12 +3,20 @@ from typing import Any
 import pytest
 
 from core import keys
+from core.bundle import publish_bundle
 from core.contract import Task
 from core.events import parse_lines
 from core.registry import Registry
 from lambdas.inference.models import RETRY_S, Models
 from lambdas.inference.settings import Settings
-from tests.fixtures.bundles import make_champion, make_contract, make_record
+from tests.fixtures.bundles import (
+    make_bundle,
+    make_champion,
+    make_contract,
+    make_graph,
+    make_manifest,
+    make_record,
+)
 from tests.unit.inference.doubles import FaultyStore
 from tests.unit.inference.service import Service
 
@@ -107,6 +115,24 @@ def test_model_that_was_never_promoted_has_no_prior(world: World) -> None:
 def test_manifest_that_is_broken_too_is_no_answer(world: World) -> None:
     world.break_graph()
     world.store.put(keys.bundle_manifest(world.version.bundle_id), b"{}")
+    assert world.ask().status == 503
+
+
+def test_prior_of_another_model_is_no_answer(world: World) -> None:
+    world.break_graph()
+    others = make_bundle(world.store, make_contract(dataset="wine"))
+    make_champion(world.store, world.contract, run_id="run-2", bundle_id=others)
+    assert world.ask().status == 503
+
+
+def test_manifest_without_a_prior_is_no_answer(world: World) -> None:
+    contract = make_contract()
+    graph = make_graph(contract)
+    manifest = make_manifest(contract, graph).model_copy(update={"prior": None})
+    bundle_id = publish_bundle(world.store, graph=graph, manifest=manifest)
+    world.break_graph()
+    make_champion(world.store, contract, run_id="run-2", bundle_id=bundle_id)
+    world.store.put(keys.bundle_graph(bundle_id), b"broken")
     assert world.ask().status == 503
 
 
