@@ -10,7 +10,7 @@ from core.captures import read_captures
 from core.contract import Contract
 from core.events import Capture, Feedback
 from core.experiment import MISMATCH_ALPHA, ShadowReport, SplitReport, judge_shadow, judge_split
-from core.labels import read_labels
+from core.labels import MAX_OUTCOMES, read_labels
 from core.metrics import LOSS_NAMES
 from core.records import AliasState
 from core.rollout import TrialName, is_on
@@ -88,8 +88,16 @@ def _gather(system: System, model: str, trial: TrialName) -> _Evidence | None:
     )
     labels = read_labels(system.store, model, since=since)
     notes = []
-    if found.truncated or labels.truncated:
-        notes.append("There is more than can be read at once: the oldest rows are left out.")
+    if found.truncated:
+        notes.append(
+            "More was captured than can be read at once. The oldest rows are left out, so the rows"
+            " differ from look to look, and the intervals hold for this look only."
+        )
+    if labels.truncated:
+        notes.append(
+            f"There are more than {MAX_OUTCOMES:,} outcomes: those of the newest predictions are"
+            " left out."
+        )
     if found.broken or labels.broken:
         notes.append(f"{found.broken + labels.broken} objects or lines cannot be read.")
     return _Evidence(
@@ -121,7 +129,7 @@ def _note_split(report: SplitReport) -> list[str]:
     if report.fallbacks:
         notes.append(
             f"{report.fallbacks} rows were meant for the challenger, which failed; the champion"
-            " answered them. They are in neither arm (loop logs inference tells why)."
+            " answered them. They count as the challenger's (loop logs inference tells why)."
         )
     if report.shares > 1:
         notes.append(
@@ -141,7 +149,12 @@ def _advise_split(model: str, evidence: _Evidence, report: SplitReport) -> str:
         )
     verdict = report.difference.verdict
     if verdict == "better":
-        return f"The challenger is better. Next: loop promote {version} {named}"
+        but = (
+            ", but as champion nobody would answer where it fails. Find out why before you promote"
+            " it. Next: loop logs inference"
+        )
+        promote = f". Next: loop promote {version} {named}"
+        return f"The challenger is better{but if report.fallbacks else promote}"
     if verdict == "worse":
         return f"The challenger is worse. Next: loop split --challenger 0 {named}"
     if not evidence.running:

@@ -17,7 +17,7 @@ from core.contract import Contract
 from core.events import Capture, Feedback
 from core.losses import find_largest, measure_losses, read_answer
 from core.records import AliasState
-from core.sequential import Bounds, mismatch_evidence, sequence, subtract
+from core.sequential import Interval, bound_now, mismatch_evidence, subtract
 
 ALPHA = 0.05
 """The chance that a conclusion is ever wrong, however often one looks."""
@@ -30,7 +30,7 @@ Verdict = Literal["better", "worse", "open"]
 
 @dataclass(frozen=True, slots=True)
 class ArmReport:
-    """One arm.
+    """One arm: what its callers got, with the champion's answers where a challenger had none.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class ArmReport:
         Where the true mean lies at all times, with a chance of 1 - `ALPHA` / 2; None where nothing
         can be said yet.
     took_ms : float or None
-        The median time for the rows of a request.
+        The version's median time for the rows of a request.
     """
 
     arm: str
@@ -136,6 +136,9 @@ def judge_split(
 ) -> SplitReport:
     """Compare a challenger with its champion.
 
+    Rows that a challenger could not answer count as its arm's, by the answer that their callers
+    got. Without them, a challenger that fails on difficult rows would look better for it.
+
     Parameters
     ----------
     contract : Contract
@@ -153,13 +156,17 @@ def judge_split(
         for one in captures
         if one.experiment == state.experiment and versions.get(one.arm) == one.model_version
     ]
-    answered = {one.prediction_id: one for one in ours if one.arm != "fallback"}
+    answered = {one.prediction_id: one for one in ours}
     losses = measure_losses(contract, answered, outcomes)
     values = {
-        arm: [loss for key, loss in losses if answered[key].arm == arm]
+        arm: [loss for key, loss in losses if _drawn(answered[key]) == arm]
         for arm in ("champion", "challenger")
     }
-    bounds = {arm: _bound(contract, found) for arm, found in values.items()}
+    every = [loss for _, loss in losses]
+    bounds = {
+        arm: bound_now(found, alpha=ALPHA / 2, largest=find_largest(contract), beside=every)
+        for arm, found in values.items()
+    }
     arms = {
         arm: _describe(arm, versions[arm] or 0, ours, values[arm], bounds[arm]) for arm in values
     }
@@ -220,26 +227,20 @@ def judge_shadow(
     )
 
 
-def _bound(contract: Contract, losses: Sequence[float]) -> Bounds:
-    return sequence(losses, alpha=ALPHA / 2, largest=find_largest(contract))
-
-
-def _bound_differences(contract: Contract, values: Sequence[float]) -> tuple[float, float]:
+def _bound_differences(contract: Contract, values: Sequence[float]) -> Interval:
     """Bound the mean of differences of losses on the same rows."""
-    if not values:
-        return -math.inf, math.inf
     largest = find_largest(contract)
     if largest is None:
-        bounds = sequence(values, alpha=ALPHA, largest=None)
-        return float(bounds.lower[-1]), float(bounds.upper[-1])
-    moved = sequence([value + largest for value in values], alpha=ALPHA, largest=2 * largest)
-    return float(moved.lower[-1] - largest), float(moved.upper[-1] - largest)
+        return bound_now(values, alpha=ALPHA, largest=None)
+    moved = [value + largest for value in values]
+    lower, upper = bound_now(moved, alpha=ALPHA, largest=2 * largest)
+    return Interval(lower - largest, upper - largest)
 
 
 def _describe(
-    arm: str, version: int, captures: Sequence[Capture], losses: Sequence[float], bounds: Bounds
+    arm: str, version: int, captures: Sequence[Capture], losses: Sequence[float], bounds: Interval
 ) -> ArmReport:
-    ours = [one for one in captures if one.arm == arm]
+    ours = [one for one in captures if _drawn(one) == arm]
     return ArmReport(
         arm,
         version,
@@ -247,10 +248,15 @@ def _describe(
         len({one.unit or one.prediction_id for one in ours}),
         len(losses),
         _mean(losses),
-        _finite(bounds.lower[-1]) if losses else None,
-        _finite(bounds.upper[-1]) if losses else None,
-        _median_ms(ours),
+        _finite(bounds.lower),
+        _finite(bounds.upper),
+        _median_ms([one for one in ours if one.arm == arm]),
     )
+
+
+def _drawn(capture: Capture) -> str:
+    """Return the arm that a row drew, whoever answered it."""
+    return "challenger" if capture.arm == "fallback" else capture.arm
 
 
 def _count_units(captures: Iterable[Capture]) -> list[tuple[float, int, int]]:
@@ -261,11 +267,11 @@ def _count_units(captures: Iterable[Capture]) -> list[tuple[float, int, int]]:
         unit = one.unit or one.prediction_id
         if one.share is not None and unit not in seen:
             seen.add(unit)
-            counts.setdefault(one.share, [0, 0])[one.arm == "champion"] += 1
+            counts.setdefault(one.share, [0, 0])[_drawn(one) == "champion"] += 1
     return [(share, inside, outside) for share, (inside, outside) in sorted(counts.items())]
 
 
-def _conclude(loss: float | None, bounds: tuple[float, float]) -> Difference:
+def _conclude(loss: float | None, bounds: Interval) -> Difference:
     lower, upper = bounds
     verdict: Verdict = "better" if upper < 0 else "worse" if lower > 0 else "open"
     return Difference(loss, _finite(lower), _finite(upper), verdict)

@@ -20,10 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
-_LARGEST_BET = 0.5
+_BETS = 0.8 * 0.5 ** np.arange(6)
 _TUNED_FOR = 1000
 MIN_ROWS = 100
 """Rows from which `asymptotic_sequence` may be trusted, as it relies on large samples."""
+
+_ROWS_PER_SKEW = 25
+"""Cochran's rule: so many times the square of the skewness make a large sample."""
 
 
 class Bounds(NamedTuple):
@@ -33,18 +36,26 @@ class Bounds(NamedTuple):
     upper: Floats
 
 
+class Interval(NamedTuple):
+    """The bounds after the last row; infinite where nothing can be said."""
+
+    lower: float
+    upper: float
+
+
 def bounded_sequence(values: ArrayLike, *, alpha: float, largest: float = 1.0) -> Bounds:
     """Bound the mean of values between 0 and `largest`, at all times at once.
 
-    The predictable plug-in empirical Bernstein confidence sequence. For x in [0, 1], with the bets
-    λ_i chosen before x_i is seen, the interval after t values is::
+    An empirical Bernstein confidence sequence. For x in [0, 1], the interval after t values is, for
+    that one of six bets λ which makes it narrowest::
 
-        Σ λ_i x_i / Σ λ_i  ±  (log(2/alpha) + Σ v_i ψ(λ_i)) / Σ λ_i
-        v_i = 4 (x_i - m_{i-1})²,    ψ(λ) = (-log(1 - λ) - λ) / 4
-        λ_t = min(1/2, sqrt(2 log(2/alpha) / (s²_{t-1} t log(1 + t))))
-        m_t = (1/2 + Σ x_i) / (t + 1),    s²_t = (1/4 + Σ (x_i - m_i)²) / (t + 1)
+        Σ x_i / t  ±  (log(2 * 6 / alpha) + ψ(λ) Σ (x_i - m_{i-1})²) / (λ t)
+        ψ(λ) = -log(1 - λ) - λ,    m_t = (1/2 + Σ x_i) / (t + 1)
 
-    It holds for every sample size: nothing is approximated.
+    It holds for every sample size: nothing is approximated. It holds while the mean drifts, too,
+    and then bounds the mean over the t values. That is why all values weigh the same, and why an
+    earlier bound does not narrow a later one: two arms that see the same world would otherwise be
+    told apart because one has come further in it.
 
     Parameters
     ----------
@@ -57,8 +68,8 @@ def bounded_sequence(values: ArrayLike, *, alpha: float, largest: float = 1.0) -
 
     References
     ----------
-    Waudby-Smith, I. and Ramdas, A. (2024), "Estimating means of bounded random variables by
-    betting", Journal of the Royal Statistical Society, Series B 86(1), theorem 2.
+    Howard, Ramdas, McAuliffe and Sekhon (2021), theorem 4, where the bound is a line for each λ;
+    each of the six has a sixth of `alpha`.
 
     Examples
     --------
@@ -69,19 +80,19 @@ def bounded_sequence(values: ArrayLike, *, alpha: float, largest: float = 1.0) -
     x = np.asarray(values, np.float64) / largest
     if x.ndim != 1 or (x.size and not (x.min() >= 0 and x.max() <= 1)):
         raise ValueError(f"The values must have shape (n,) and lie between 0 and {largest:g}.")
-    if not x.size:
-        return Bounds(x, x)
     count = np.arange(1, x.size + 1)
-    means = (0.5 + np.cumsum(x)) / (count + 1)
-    spreads = (0.25 + np.cumsum((x - means) ** 2)) / (count + 1)
-    mean_before, spread_before = _shift(means, 0.5), _shift(spreads, 0.25)
-    doubt = math.log(2 / alpha)
-    bets = np.minimum(np.sqrt(2 * doubt / (spread_before * count * np.log1p(count))), _LARGEST_BET)
-    costs = (x - mean_before) ** 2 * (-np.log1p(-bets) - bets)  # v ψ: the fours cancel out
-    all_bets = np.cumsum(bets)
-    middle = np.cumsum(bets * x) / all_bets
-    half_width = (doubt + np.cumsum(costs)) / all_bets
-    return _narrow(middle - half_width, middle + half_width, scale=largest, floor=0.0, ceiling=1.0)
+    sums = np.cumsum(x)
+    guesses = np.concatenate([[0.5], (0.5 + sums[:-1]) / (count[:-1] + 1)])[: x.size]
+    spread = np.cumsum((x - guesses) ** 2)
+    doubt = math.log(2 * _BETS.size / alpha)
+    half_width = np.full(x.size, np.inf)
+    for bet in _BETS:
+        cost = -math.log1p(-bet) - bet
+        half_width = np.minimum(half_width, (doubt + cost * spread) / (bet * count))
+    means = sums / count
+    return Bounds(
+        np.maximum(means - half_width, 0.0) * largest, np.minimum(means + half_width, 1.0) * largest
+    )
 
 
 def asymptotic_sequence(values: ArrayLike, *, alpha: float) -> Bounds:
@@ -93,7 +104,7 @@ def asymptotic_sequence(values: ArrayLike, *, alpha: float) -> Bounds:
         ρ² = (-2 log alpha + log(1 - 2 log alpha)) / t*
 
     It is tightest at about t* = 1000 values. As the central limit theorem's interval, it is
-    right for large samples only; the first `MIN_ROWS` values are left without bounds.
+    right for large samples only; see `find_large` for what is one.
 
     Parameters
     ----------
@@ -119,18 +130,69 @@ def asymptotic_sequence(values: ArrayLike, *, alpha: float) -> Bounds:
     grown = count * rho2 + 1
     half_width = np.sqrt(variances * 2 * grown / (count**2 * rho2) * np.log(np.sqrt(grown) / alpha))
     half_width[:MIN_ROWS] = np.inf
-    return _narrow(means + centre - half_width, means + centre + half_width)
+    return Bounds(means + centre - half_width, means + centre + half_width)
 
 
-def subtract(one: Bounds, other: Bounds) -> tuple[float, float]:
+def find_large(values: ArrayLike) -> float:
+    """Return how many values make a large sample of a mean such as theirs.
+
+    A few huge values among many small ones decide a mean, and a sample may have none of them yet.
+    `MIN_ROWS` are always needed; more than 25 times the squared skewness, where that is more.
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+        Of all arms together, so that one learns from the others what it may still have to expect.
+
+    References
+    ----------
+    Cochran, W. G. (1977), "Sampling Techniques", 3rd edition, section 2.15.
+    """
+    x = np.asarray(values, np.float64)
+    moved = x - x.mean() if x.size else x
+    variance = float(np.mean(moved**2)) if x.size else 0.0
+    if not variance:
+        return float(MIN_ROWS)
+    skewness = float(np.mean((moved / math.sqrt(variance)) ** 3))
+    return max(float(MIN_ROWS), _ROWS_PER_SKEW * skewness**2)
+
+
+def bound_now(
+    values: Sequence[float],
+    *,
+    alpha: float,
+    largest: float | None,
+    beside: Sequence[float] = (),
+) -> Interval:
+    """Bound a mean by all values that there are; by nothing where nothing can be said yet.
+
+    Parameters
+    ----------
+    values : sequence of float
+        In the order in which they became known.
+    alpha : float
+        The chance of ever being wrong, however often this is asked with ever more values.
+    largest : float or None
+        What no value can exceed; None where there is no such limit.
+    beside : sequence of float
+        What this mean will be compared with; see `find_large`.
+    """
+    if not values or (largest is None and len(values) <= find_large([*values, *beside])):
+        return Interval(-math.inf, math.inf)
+    bounds = (
+        asymptotic_sequence(values, alpha=alpha)
+        if largest is None
+        else bounded_sequence(values, alpha=alpha, largest=largest)
+    )
+    return Interval(float(bounds.lower[-1]), float(bounds.upper[-1]))
+
+
+def subtract(one: Interval, other: Interval) -> Interval:
     """Bound the mean of `one` less the mean of `other`, at any two sizes.
 
     If each is ever wrong with a chance of at most alpha/2, this is with at most alpha (Bonferroni).
     """
-    if not (one.lower.size and other.lower.size):
-        return -math.inf, math.inf
-    lower, upper = one.lower[-1] - other.upper[-1], one.upper[-1] - other.lower[-1]
-    return float(lower), float(upper)
+    return Interval(one.lower - other.upper, one.upper - other.lower)
 
 
 def mismatch_evidence(counts: Iterable[tuple[float, int, int]]) -> float:
@@ -168,28 +230,3 @@ def mismatch_evidence(counts: Iterable[tuple[float, int, int]]) -> float:
             log_evidence -= math.lgamma(total + 2)
             log_evidence -= inside * math.log(share) + outside * math.log1p(-share)
     return math.exp(log_evidence) if log_evidence < 700 else math.inf  # where a float ends
-
-
-def _shift(values: Floats, first: float) -> Floats:
-    return np.concatenate([[first], values[:-1]])
-
-
-def _narrow(
-    lower: Floats,
-    upper: Floats,
-    *,
-    scale: float = 1.0,
-    floor: float = -math.inf,
-    ceiling: float = math.inf,
-) -> Bounds:
-    """Keep the best bounds so far: all hold at once, so their intersection does."""
-    best_lower = np.maximum.accumulate(np.maximum(lower, floor)) * scale
-    best_upper = np.minimum.accumulate(np.minimum(upper, ceiling)) * scale
-    return Bounds(best_lower, best_upper)
-
-
-def sequence(values: Sequence[float], *, alpha: float, largest: float | None) -> Bounds:
-    """Bound a mean at all times; by `bounded_sequence` where a largest value is known."""
-    if largest is None:
-        return asymptotic_sequence(values, alpha=alpha)
-    return bounded_sequence(values, alpha=alpha, largest=largest)

@@ -206,6 +206,40 @@ def test_experiment_finds_a_better_challenger_and_says_what_to_do(loop: Loop, wo
     assert "loop promote 2" in told
 
 
+def test_experiment_does_not_advise_to_promote_a_challenger_that_failed(
+    loop: Loop, world: World
+) -> None:
+    loop("split", "--challenger", "0.5", "--version", "2")
+    serve(world, rows=2500, noise=0.6)
+    [kept] = world.memory.list("captured/")
+    lines = world.memory.get(kept.key).body.splitlines(keepends=True)
+    failed = [number for number, line in enumerate(lines) if b'"challenger"' in line][:20]
+    for number in failed:
+        content = json.loads(lines[number]) | {"arm": "fallback", "model_version": 3}
+        lines[number] = json.dumps(content).encode() + b"\n"
+    world.memory.put(kept.key, b"".join(lines))
+    facts = run(loop, "experiment")["split"]
+    assert facts["difference"]["verdict"] == "better"
+    assert facts["champion"]["labelled"] + facts["challenger"]["labelled"] == 2500
+    [note] = facts["notes"]
+    assert note.startswith("20 rows were meant for the challenger, which failed")
+    assert "as champion nobody would answer where it fails" in facts["next_step"]
+    assert "promote 2" not in facts["next_step"]
+
+
+def test_experiment_says_which_rows_it_left_out(
+    loop: Loop, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop("split", "--challenger", "0.5", "--version", "2")
+    serve(world, rows=30, noise=0.0)
+    monkeypatch.setattr("core.labels.MAX_OUTCOMES", 20)
+    monkeypatch.setattr("cli.experiment_reports.MAX_ROWS", 25)
+    captured, labelled = run(loop, "experiment")["split"]["notes"]
+    assert "The oldest rows are left out" in captured
+    assert "the intervals hold for this look only" in captured
+    assert labelled.endswith("outcomes: those of the newest predictions are left out.")
+
+
 def test_experiment_warns_of_arms_with_other_sizes(loop: Loop, world: World) -> None:
     loop("split", "--challenger", "0.5", "--version", "2")
     serve(world, rows=300, noise=0.0)

@@ -132,9 +132,23 @@ def test_other_experiments_versions_and_broken_outcomes_are_left_out() -> None:
     outcomes = [tell(row, "Yes") for row in rows[:5]]
     outcomes += [tell(rows[5], "Maybe"), tell(rows[6], "Yes"), tell(rows[7], "Yes")]
     report = judge_split(CONTRACT, make_state(), rows, outcomes)
-    assert (report.champion.predictions, report.challenger.predictions) == (2, 1)
-    assert (report.champion.labelled, report.challenger.labelled) == (0, 1)
+    assert (report.champion.predictions, report.challenger.predictions) == (2, 2)
+    assert (report.champion.labelled, report.challenger.labelled) == (0, 2)
     assert report.fallbacks == 1
+
+
+def test_a_challenger_that_fails_on_difficult_rows_does_not_look_better_for_it() -> None:
+    captures, outcomes = live(3000, noise=0.0)
+    told = {one.prediction_id: one.outcome == "Yes" for one in outcomes}
+    for place, one in enumerate(captures):
+        chances = one.probabilities or {}
+        is_difficult = abs(chances["Yes"] - told[one.prediction_id]) > 0.4
+        if one.arm == "challenger" and is_difficult:
+            captures[place] = one.model_copy(update={"arm": "fallback", "model_version": 1})
+    report = judge_split(CONTRACT, make_state(), captures, outcomes)
+    assert report.fallbacks > 200
+    assert report.difference.verdict == "open"
+    assert report.challenger.labelled + report.champion.labelled == 3000
 
 
 def test_arms_of_other_sizes_than_wanted_are_a_mismatch() -> None:
