@@ -123,11 +123,11 @@ class Bucket:
         self, key: str, *, etag: str, max_bytes: int | None = None
     ) -> StoredObject | None:
         """Read an object as `get` does, or return None when it is still in the state `etag`."""
-        try:
-            with _translated(key):
+        with _translated(key):
+            try:
                 return self._read(key, {"if_none_match": etag}, max_bytes)[0]
-        except _UnchangedError:
-            return None
+            except fault.NotModifiedError:
+                return None
 
     def put(self, key: str, body: bytes) -> str:
         """Write an object, whatever was there, and return its etag."""
@@ -300,10 +300,6 @@ def open_memory() -> Bucket:
     return Bucket(MemoryStore())
 
 
-class _UnchangedError(Exception):
-    """The object is still in the state that was named."""
-
-
 @contextmanager
 def _translated(key: str) -> Iterator[None]:
     """Turn the client's faults into ours; its own text may hold the request, so it is left out."""
@@ -311,8 +307,6 @@ def _translated(key: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise NotFoundError(f"There is no object at {key}.") from error
-    except fault.NotModifiedError as error:
-        raise _UnchangedError from error
     except (fault.AlreadyExistsError, fault.PreconditionError) as error:
         raise ConflictError(f"The object at {key} exists already or has changed.") from error
     except (fault.PermissionDeniedError, fault.UnauthenticatedError) as error:

@@ -188,6 +188,7 @@ def test_list_is_in_key_order_and_begins_after(store: Bucket) -> None:
         (fault.PermissionDeniedError("AKIASECRET"), UnavailableError),
         (fault.UnauthenticatedError("AKIASECRET"), UnavailableError),
         (fault.GenericError("AKIASECRET"), UnavailableError),
+        (fault.NotModifiedError("AKIASECRET"), UnavailableError),  # nothing was said of a state
         (OSError("AKIASECRET"), UnavailableError),
         (FileNotFoundError("AKIASECRET"), NotFoundError),
     ],
