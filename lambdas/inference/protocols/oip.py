@@ -17,7 +17,7 @@ from core.inputs import ContractViolationError
 from lambdas.inference.answers import add_headers, answer, read_body, to_request_error
 from lambdas.inference.asking import Asked, ask_columns
 from lambdas.inference.capture import Recorder
-from lambdas.inference.models import Models, Served
+from lambdas.inference.models import Models, NoModelError, Served
 from lambdas.inference.protocols.oip_metadata import describe_model, list_served
 from lambdas.inference.protocols.oip_request import HEADER_SIZE, InferRequest, read_request
 from lambdas.inference.protocols.tensors import write_bytes
@@ -51,8 +51,10 @@ def list_routes(models: Models, recorder: Recorder) -> list[Route]:
         return answer(describe_model(_find(models, request)))
 
     async def model_ready(request: Request) -> Response:
-        """Say that a model can answer."""
+        """Say that a model can answer, itself and not by its prior."""
         served = _find(models, request)
+        if served.is_fallback:
+            raise NoModelError("The model cannot be loaded just now; its prior answers.")
         return answer({"name": served.version.model, "ready": True})
 
     async def infer(request: Request) -> Response:

@@ -78,6 +78,20 @@ def test_prior_answers_marked_in_every_protocol(world: World) -> None:
     assert (tensors.status, tensors.json["parameters"]) == (200, {"fallback": True})
 
 
+def test_model_is_not_ready_while_its_prior_answers_but_the_server_is(world: World) -> None:
+    world.break_graph()
+    for path in ("/v2/health/ready", "/ping"):
+        assert world.get(path).status == 200  # or nobody would be sent here, and get the prior
+    for path in ("/v2/models/subscriptions/ready", "/v2/models/subscriptions/versions/1/ready"):
+        reply = world.get(path)
+        assert (reply.status, reply.headers["retry-after"]) == (503, "5")
+        assert "its prior answers" in reply.json["error"]
+    world.store.put(world.key, world.graph)
+    world.now_s += RETRY_S
+    world.ask()
+    assert world.get("/v2/models/subscriptions/ready").json["ready"] is True
+
+
 @pytest.mark.parametrize(
     ("task", "prediction", "probability"),
     [
