@@ -14,15 +14,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 from core.assignment import draw
-from lambdas.inference.asking import ask_alone
+from core.strict_json import parse_json
+from lambdas.inference.asking import Rows, ask_alone
+from lambdas.inference.backlog import MAX_BYTES
 from lambdas.inference.capture import Batch, Recorder
 from lambdas.inference.looks import Starter
+from lambdas.inference.quick_json import parse_rows, write_json
 from lambdas.inference.served import Arm, Served
 
 MAX_WAITING = 100
-"""How many requests may wait for their shadow; more are dropped, and counted."""
+"""How many requests may wait for their shadow, with `MAX_BYTES` at most; more are dropped, and
+counted."""
 
 STALE_S = 5.0
 """How old a request may be when its shadow is asked; an older one is dropped, and counted."""
@@ -35,11 +40,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Mirrored:
-    """A request that a shadow is to be asked."""
+    """A request that a shadow is to be asked.
+
+    Attributes
+    ----------
+    read : callable
+        Returns its records.
+    size_bytes : int
+        What it holds in memory while it waits.
+    """
 
     arm: Arm
     served: Served
-    records: Sequence[Mapping[str, object]]
+    read: Callable[[], Sequence[Mapping[str, object]]]
+    size_bytes: int
     prediction_ids: Sequence[str]
     units: Sequence[str] | None
     recorder: Recorder
@@ -64,6 +78,7 @@ class Desk:
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting: queue.Queue[Mirrored] | None = None
+        self._waiting_bytes = 0
         self._counts: dict[tuple[str, str], int] = {}
         self._told_at_s = clock()
 
@@ -81,7 +96,7 @@ class Desk:
     def mirror(
         self,
         arm: Arm,
-        records: Sequence[Mapping[str, object]],
+        rows: Rows,
         prediction_ids: Sequence[str],
         recorder: Recorder,
         *,
@@ -91,32 +106,45 @@ class Desk:
 
         A request that is not captured is not mirrored: nobody could ever look at it.
         """
-        first_id = prediction_ids[0]
-        if arm.served is None or draw(arm.salt, first_id).place >= arm.share:
+        first_id, served = prediction_ids[0], arm.served
+        if served is None or draw(arm.salt, first_id).place >= arm.share:
             return
         if not recorder.draws(first_id):
             return
-        mirrored = Mirrored(
-            arm, arm.served, records, prediction_ids, units, recorder, self._clock()
-        )
-        if self._later is not None:
-            self._later(partial(self._ask, mirrored))
-            return
-        try:
-            self._open_queue().put_nowait(mirrored)
-        except queue.Full:
-            recorder.count("ShadowDropped", 1, model=arm.served.version.model)
+        began_s = self._clock()
 
-    def _open_queue(self) -> "queue.Queue[Mirrored]":
+        def mirrored(read: Callable[[], Sequence[Mapping[str, object]]], size: int) -> Mirrored:
+            return Mirrored(arm, served, read, size, prediction_ids, units, recorder, began_s)
+
+        if self._later is not None:
+            self._later(partial(self._ask, mirrored(lambda: rows.records, 0)))
+            return
+        # As bytes: the records themselves take many times as much memory while they wait.
+        body = write_json({"records": rows.records}) if rows.body is None else rows.body
+        if not self._let_wait(mirrored(partial(_read, body), len(body))):
+            recorder.count("ShadowDropped", 1, model=served.version.model)
+
+    def _let_wait(self, mirrored: Mirrored) -> bool:
+        """Let a request wait for the thread, and tell whether there is room."""
         with self._lock:
             if self._waiting is None:
                 self._waiting = queue.Queue(MAX_WAITING)
                 threading.Thread(target=self._work, args=(self._waiting,), daemon=True).start()
-            return self._waiting
+            if self._waiting_bytes + mirrored.size_bytes > MAX_BYTES:
+                return False
+            try:
+                self._waiting.put_nowait(mirrored)
+            except queue.Full:
+                return False
+            self._waiting_bytes += mirrored.size_bytes
+            return True
 
     def _work(self, waiting: "queue.Queue[Mirrored]") -> None:
         while True:
-            self._ask(waiting.get())
+            mirrored = waiting.get()
+            self._ask(mirrored)
+            with self._lock:
+                self._waiting_bytes -= mirrored.size_bytes
 
     def _ask(self, mirrored: Mirrored) -> None:
         model = mirrored.served.version.model
@@ -135,10 +163,20 @@ class Desk:
         self.count(mirrored.recorder, model, "shadow", len(batch.prediction_ids))
 
 
+def _read(body: bytes) -> Sequence[Mapping[str, object]]:
+    """Read the records of what was read before."""
+    records = parse_rows(body, "records")
+    if records is not None:
+        return records
+    content = parse_json(body, max_bytes=len(body))
+    return cast("Mapping[str, Sequence[Mapping[str, object]]]", content)["records"]
+
+
 def _answer(mirrored: Mirrored) -> Batch:
+    records = mirrored.read()
     began_s = time.perf_counter()
     served = mirrored.served
-    inputs, warnings = served.predictor.encoder.encode_records(mirrored.records)
+    inputs, warnings = served.predictor.encoder.encode_records(records)
     asked = ask_alone(served, inputs, warnings, mirrored.prediction_ids)
     took_ms = (time.perf_counter() - began_s) * 1000
     return Batch(
@@ -147,7 +185,7 @@ def _answer(mirrored: Mirrored) -> Batch:
         asked.prediction_ids,
         asked.predictions,
         asked.probabilities,
-        mirrored.records,
+        records,
         arm="shadow",
         experiment=mirrored.arm.experiment,
         share=mirrored.arm.share,

@@ -77,7 +77,7 @@ def ask_arms(
                 or _ask_champion(served, "fallback", chosen, rows, prediction_ids)
             )
     if shadow is not None:
-        desk.mirror(shadow, rows.records, prediction_ids, recorder, units=units)
+        desk.mirror(shadow, rows, prediction_ids, recorder, units=units)
     # The request is drawn by its first row's id.
     parts.sort(key=lambda part: part.places[0])
     batches = [_write_batch(part, split, rows, units) for part in parts]

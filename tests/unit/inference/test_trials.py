@@ -584,6 +584,37 @@ def test_shadow_is_dropped_and_counted_when_too_many_wait(
     slow_shadow.set()
 
 
+def test_what_waits_for_its_shadow_is_bounded_in_bytes_too(
+    slow_shadow: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirroring, "MAX_BYTES", 3000)
+    world = World(beside=True)
+    world.start(1.0, trial="shadow")
+    settle(lambda: has_shadow(world))
+    names = NAMES[:20]
+    assert 1000 < len(json.dumps([make_record()] * len(names))) < 1500  # two of them fit, not three
+    for _ in range(10):
+        assert len(world.predict(*names)["predictions"]) == len(names)
+    assert world.counts["ShadowDropped"] == 8
+    slow_shadow.set()
+    settle(lambda: len(shadows_of(world)) == 40)
+    world.predict("C-1")  # there is room again
+    settle(lambda: len(shadows_of(world)) == 41)
+
+
+def test_shadow_beside_the_requests_is_asked_what_was_asked() -> None:
+    world = World(beside=True)
+    world.start(1.0, trial="shadow")
+    settle(lambda: has_shadow(world))
+    odd = make_record() | {"customer_id": "C-1", "usage": 2**70}
+    world.post("/v1/predict", {"records": [odd, make_record()]})
+    usages = {"columns": ["age", "usage"], "data": [[34, 34.5], [34, None]]}
+    world.post("/invocations", {"dataframe_split": usages})
+    settle(lambda: len(shadows_of(world)) == 4)
+    asked = {one.prediction_id: one.features for one in world.captured() if one.arm != "shadow"}
+    assert {one.prediction_id: one.features for one in shadows_of(world)} == asked
+
+
 def test_shadow_is_dropped_and_counted_when_it_would_be_late(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
