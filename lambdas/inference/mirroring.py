@@ -21,6 +21,7 @@ from core.strict_json import parse_json
 from lambdas.inference.asking import Rows, ask_alone
 from lambdas.inference.backlog import MAX_BYTES
 from lambdas.inference.capture import Batch, Recorder
+from lambdas.inference.deadline import LateError, check_deadline, set_deadline
 from lambdas.inference.looks import Starter
 from lambdas.inference.quick_json import parse_rows, write_json
 from lambdas.inference.served import Arm, Served
@@ -30,7 +31,10 @@ MAX_WAITING = 100
 counted."""
 
 STALE_S = 5.0
-"""How old a request may be when its shadow is asked; an older one is dropped, and counted."""
+"""How old a request may be when its shadow has answered; an older one is dropped, and counted.
+
+A function has more time than that for a call, so the capture that waits for the shadow is kept.
+"""
 
 TOLD_EVERY_S = 10.0
 """How often the arms' counts are published."""
@@ -148,17 +152,22 @@ class Desk:
 
     def _ask(self, mirrored: Mirrored) -> None:
         model = mirrored.served.version.model
-        if self._clock() > mirrored.began_s + STALE_S:
+        # Of this thread, which has no request of its own.
+        set_deadline(max(0.0, mirrored.began_s + STALE_S - self._clock()))
+        try:
+            check_deadline()
+            batch = _answer(mirrored)
+        except LateError:
             mirrored.recorder.count("ShadowDropped", 1, model=model)
             return
-        try:
-            batch = _answer(mirrored)
         except Exception as error:  # noqa: BLE001 - whatever a shadow does, nobody asked it
             # The kind alone: an error's words may hold what was asked.
             note = {"event": f"the shadow of {model} failed", "error": type(error).__name__}
             _log.warning(json.dumps(note))
             mirrored.recorder.count("ShadowFailures", 1, model=model)
             return
+        finally:
+            set_deadline(None)
         mirrored.recorder.capture(batch)
         self.count(mirrored.recorder, model, "shadow", len(batch.prediction_ids))
 

@@ -32,6 +32,7 @@ from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import LateError
 from lambdas.inference.handler import Handler, make_handler
 from lambdas.inference.models import Models
+from lambdas.inference.predictor import Predictor
 from lambdas.inference.served import Served
 from lambdas.inference.table import make_router
 from lambdas.inference.trials import Trying
@@ -625,6 +626,34 @@ def test_shadow_is_dropped_and_counted_when_it_would_be_late(
     world.predict("C-1")
     assert world.counts["ShadowDropped"] == 1
     assert shadows_of(world) == []
+
+
+def test_shadow_that_takes_too_long_is_given_up_and_the_answer_is_captured(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start(1.0, trial="shadow")
+    settle(lambda: has_shadow(world))
+    rollout = world.models.get().rollout
+    assert rollout is not None
+    assert rollout.shadow is not None
+    assert rollout.shadow.served is not None
+    shadow, run = rollout.shadow.served.predictor, Predictor._run
+
+    def run_slowly(predictor: Predictor, fed: dict[str, Any]) -> Any:  # noqa: ANN401 - scores
+        if predictor is shadow:
+            time.sleep(0.1)
+        return run(predictor, fed)
+
+    monkeypatch.setattr(Predictor, "_run", run_slowly)
+    monkeypatch.setattr("lambdas.inference.predictor._ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(mirroring, "STALE_S", 0.3)
+    began_s = time.monotonic()
+    world.predict(*NAMES)  # 40 rows, 4 s for the shadow
+    assert time.monotonic() - began_s < 2
+    assert world.counts["ShadowDropped"] == 1
+    assert Counter(one.arm for one in world.captured()) == {"champion": 40}
+    world.predict("C-1")
+    assert len(shadows_of(world)) == 1
 
 
 def test_arms_are_counted_now_and_then(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
