@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -150,12 +150,14 @@ class Models:
         LateError
             If it cannot be loaded within the request's time.
         """
+        likely = model or self._default.model
+        looks = self._begin_due(likely)  # beside the look at the default: nobody waits for both
         name = model or self.default()
-        entry = self._entries.get(name)
-        if entry is None:
-            entry = self._load_first(name)
-        elif self._is_due(entry.next_look_s):
-            entry = self._follow(name, entry)
+        if name != likely:
+            looks = self._begin_due(name)
+        for look in looks:
+            look.wait(WAIT_S)
+        entry = self._entries.get(name) or self._load_first(name)
         if entry.served.is_fallback:
             self._on_fallback(name)
         if len(self._entries) > 1:
@@ -196,11 +198,9 @@ class Models:
         while True:
             time.sleep(max(self._refresh_s, 0.1))
             with self._lock:
-                entries = list(self._entries.items())
-            for name, entry in entries:
-                if self._is_due(entry.next_look_s):
-                    self._looks.begin(name, partial(self._look, name))
-                    self._trials.begin(name)
+                names = list(self._entries)
+            for name in names:
+                self._begin_due(name)
             if self._default.model and self._is_due(self._default.next_look_s):
                 self._default_looks.begin("", self._look_at_default)
 
@@ -211,14 +211,18 @@ class Models:
         """Tell whether what is known is too old; while the bucket is down, it is all there is."""
         return not self._failures and self._clock() >= next_look_s + self._refresh_s
 
-    def _follow(self, name: str, entry: _Entry) -> _Entry:
-        look = self._looks.begin(name, partial(self._look, name))
-        trial = None if self._failures else self._trials.begin(name)
-        if self._must_wait(entry.next_look_s):
-            look.wait(WAIT_S)
-            if trial:
-                trial.wait(WAIT_S)
-        return self._entries.get(name, entry)
+    def _begin_due(self, name: str | None) -> "Sequence[Look[_Entry] | Look[None]]":
+        """Begin the looks that are due for a loaded model, and return those to be waited for."""
+        entry = self._entries.get(name) if name else None
+        if entry is None or not self._is_due(entry.next_look_s):
+            return ()
+        model = entry.served.alias.model
+        waits = self._must_wait(entry.next_look_s)
+        look = self._looks.begin(model, partial(self._look, model))
+        if self._failures:
+            return ()
+        trial = self._trials.begin(model)
+        return (look, trial) if waits else ()
 
     def _attach_trials(self, name: str) -> None:
         with self._lock:

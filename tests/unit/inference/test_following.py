@@ -73,6 +73,20 @@ def test_request_does_not_wait_for_a_look_that_is_not_due_for_long() -> None:
     pytest.fail("The new champion was not followed.")
 
 
+def test_request_waits_once_for_the_default_and_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lambdas.inference.models.WAIT_S", 0.4)
+    store, now_s = SlowStore(), [0.0]
+    make_champion(store, CONTRACT)
+    models = Models(store, refresh_s=2.0, clock=lambda: now_s[0])
+    models.get()
+    now_s[0] = 60.0
+    store.go.clear()  # the bucket hangs
+    began = time.monotonic()
+    assert models.get().version.version == 1
+    assert time.monotonic() - began < 0.7
+    store.go.set()
+
+
 def test_request_waits_for_the_look_when_the_model_is_too_old() -> None:
     store, now_s = SlowStore(), [0.0]
     make_champion(store, CONTRACT)
