@@ -5,7 +5,15 @@ import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import (
+    AttributeProto,
+    GraphProto,
+    ModelProto,
+    SparseTensorProto,
+    TensorProto,
+    helper,
+    numpy_helper,
+)
 
 from core.bundle import Bundle
 from core.errors import IntegrityError
@@ -70,19 +78,39 @@ def test_rejects_functions() -> None:
         check_graph(write(model))
 
 
-@pytest.mark.parametrize("place", ["initializer", "attribute", "subgraph", "sparse"])
+def make_sparse() -> SparseTensorProto:
+    return SparseTensorProto(values=make_external())
+
+
+def make_inner() -> GraphProto:
+    return helper.make_graph([], "inner", [], [], [make_external()])
+
+
+@pytest.mark.parametrize("place", ["initializer", "sparse_initializer"])
 def test_rejects_data_outside_of_the_graph(place: str) -> None:
     model = load()
-    node = helper.make_node("If", ["x"], ["y"])
-    if place == "initializer":
-        model.graph.initializer.append(make_external())
-    elif place == "attribute":
-        node.attribute.append(helper.make_attribute("value", make_external()))
-    elif place == "subgraph":
-        inner = helper.make_graph([], "inner", [], [], [make_external()])
-        node.attribute.append(helper.make_attribute("then_branch", inner))
-    else:
-        model.graph.sparse_initializer.add().values.CopyFrom(make_external())
+    make = make_external if place == "initializer" else make_sparse
+    getattr(model.graph, place).append(make())
+    with pytest.raises(IntegrityError, match=r"outside|sparse"):
+        check_graph(write(model))
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        AttributeProto(t=make_external()),
+        AttributeProto(tensors=[make_external()]),
+        AttributeProto(g=make_inner()),
+        AttributeProto(graphs=[make_inner()]),
+        AttributeProto(sparse_tensor=make_sparse()),
+        AttributeProto(sparse_tensors=[make_sparse()]),
+    ],
+    ids=["tensor", "tensors", "graph", "graphs", "sparse tensor", "sparse tensors"],
+)
+def test_rejects_data_outside_of_the_graph_in_any_attribute(attribute: AttributeProto) -> None:
+    model = load()
+    node = helper.make_node("Any", ["x"], ["y"])
+    node.attribute.append(attribute)
     model.graph.node.append(node)
     with pytest.raises(IntegrityError, match=r"outside|sparse"):
         check_graph(write(model))
