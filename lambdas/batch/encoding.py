@@ -106,7 +106,7 @@ def _describe(column: Column, cell: str, contract: Contract, raw: RawTable, kind
     """Return how to read a column, whatever its range and its categories."""
     if not column.categories:
         free = column.model_copy(update={"minimum": None, "maximum": None})
-        found = describe_feature(free, cell, contract, underscores=raw.has_underscores, kind=kind)
+        found = describe_feature(free, cell, contract, odd_marks=raw.odd_marks, kind=kind)
         return found if column.kind in ("numeric", "boolean") else _refuse_nul(found)
     labels, manner = column.categories, manner_of(contract)
     known = known_text(cell, manner, declared=labels)

@@ -14,6 +14,9 @@ _FALSES, _TRUES = (
     for words in (FALSE_WORDS, TRUE_WORDS)
 )
 
+ODD_MARKS = ("_", "+-")
+"""What stands in texts that duckdb casts to numbers although they are none: 1_000 and +-5."""
+
 _CLOCKS = ("", " %H:%M", " %H:%M:%S")
 # Two-digit years come first: "%Y" would take 24 for the year 24.
 _DAYS = {
@@ -118,10 +121,15 @@ def fast_number(cell: str, manner: Manner) -> str:
     return f"TRY_CAST({cell} AS DOUBLE)"
 
 
+def is_odd(cell: str, marks: Iterable[str] = ODD_MARKS) -> str:
+    """Return the SQL of whether a text holds one of the marks, for which a cast is no reading."""
+    return " OR ".join(f"contains({cell}, {quote_text(mark)})" for mark in marks)
+
+
 def number(text: str, manner: Manner) -> str:
     """Return the SQL of the number (DOUBLE) that a trimmed text is, NULL when it is none."""
     bare = _without_units(text, manner)
-    # The pattern keeps out what a cast would take: infinities, digits with underscores.
+    # The pattern keeps out what a cast would take: infinities, and what `ODD_MARKS` stand in.
     found = f"CASE WHEN regexp_full_match({bare}, {quote_text(_number_pattern(manner))})"
     found += f" THEN TRY_CAST({_plain_digits(bare, manner)} AS DOUBLE) END"
     if not manner.missing_numbers:

@@ -17,6 +17,7 @@ import numpy as np
 from core.contract import FileFormat
 from core.errors import InvalidInputError
 from training.data.careful import read_carefully
+from training.data.cells import ODD_MARKS
 from training.data.csv_place import MAX_FIELD_CHARACTERS, Place, clean_bytes, view_cells
 from training.data.structure import Structure, count_marks, cut_out, find_structure
 from training.data.table import RaggedRow, RawTable, declare_shifts, name_columns
@@ -94,7 +95,7 @@ def _read_plain(body: bytes, place: Place) -> RawTable | None:
         name=place.name,
         columns=columns,
         row_count=rows,
-        has_underscores=body.find(b"_", start) >= 0,
+        odd_marks=_list_odd_marks(body, start),
         again=lambda: _read_structured(body, place),
     )
 
@@ -128,9 +129,13 @@ def _read_structured(body: bytes, place: Place) -> RawTable:
         ragged=tuple(
             RaggedRow(first + record, row) for record, row in zip(ragged, cells, strict=True)
         ),
-        has_underscores=b"_" in body,
+        odd_marks=_list_odd_marks(body),
         again=lambda: read_carefully(body, place),
     )
+
+
+def _list_odd_marks(body: bytes, start: int = 0) -> tuple[str, ...]:
+    return tuple(mark for mark in ODD_MARKS if body.find(mark.encode(), start) >= 0)
 
 
 def _parse(

@@ -13,6 +13,7 @@ from training.data.cells import (
     Manner,
     fast_number,
     is_missing_number,
+    is_odd,
     is_unclear,
     known_text,
     number,
@@ -153,7 +154,7 @@ def _measure(places: Sequence[int], manner: Manner) -> str:
     """Return the SQL of some columns' facts: each different cell is looked at once."""
     # What float32 cannot hold is no number to learn from; validation quarantines it.
     absent = ""
-    sure = f"text IS NOT NULL AND abs(first) <= {LARGEST_FLOAT32!r} AND NOT contains(cell, '_')"
+    sure = f"text IS NOT NULL AND abs(first) <= {LARGEST_FLOAT32!r} AND NOT ({is_odd('cell')})"
     if manner.missing_numbers:
         absent = f"WHEN {is_missing_number(fast_number('cell', manner), manner)} THEN NULL"
     closely = number("text", manner)

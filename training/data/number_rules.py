@@ -1,6 +1,7 @@
 """The rules of numbers as SQL: ranges, policies, and what float32 cannot hold."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from training.data.cells import (
     as_text,
     fast_number,
     is_missing_number,
+    is_odd,
     known_number,
 )
 from training.data.checked_cell import Cell, ask_doubt, find_fault
@@ -24,16 +26,17 @@ class Number:
     """The SQL of a number in a cell: a cast for nearly all, a close look at the others."""
 
     def __init__(
-        self, cell: str, manner: Manner, *, underscores: bool, kind: str = "VARCHAR"
+        self, cell: str, manner: Manner, *, odd_marks: Sequence[str], kind: str = "VARCHAR"
     ) -> None:
         self.cell = cell
         self._manner = manner
         is_text = kind == "VARCHAR"
         self._text = cell if is_text else as_text(cell, kind)
         self.first = fast_number(cell, manner) if is_text else f"CAST({cell} AS DOUBLE)"
-        # A cast takes what is no number here: infinities, and digits with underscores.
+        # A cast takes what is no number here: infinities, and texts with odd marks.
         unsure = [f"NOT coalesce(abs({cell}_first) <= {LARGEST_FLOAT32!r}, FALSE)"]
-        unsure += [f"contains({cell}, '_')"] * (underscores and is_text)
+        if is_text and odd_marks:
+            unsure.append(is_odd(cell, odd_marks))
         if manner.missing_numbers:
             unsure.append(is_missing_number(f"{cell}_first", manner))
         # Where all cells are sure, duckdb takes the first reading as it is, without a copy.

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from core import parts
 from core.parts import PartError
+from training.data.cells import ODD_MARKS
 from training.data.table import RawTable, fork, load
 
 ROWS_AT_ONCE = 10_000
@@ -46,7 +47,7 @@ def clean_cells(raw: RawTable) -> tuple[RawTable, int]:
         cells = [list(column) for column in zip(*rows, strict=True)]
         raw.connection.execute(f"INSERT INTO cleaned SELECT {lists}", cells).fetchall()
     raw.connection.execute("CREATE OR REPLACE VIEW cells AS SELECT * FROM cleaned").fetchall()
-    return replace(raw, again=None, has_underscores=True), changed
+    return replace(raw, again=None, odd_marks=ODD_MARKS), changed
 
 
 def clean_row(function: Callable[..., object], row: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,10 +1,11 @@
 """The rules of a data contract as SQL over text cells: a cell's value, and what is wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from core.contract import Column, Contract, TimeFormat
 from core.values import LARGEST_FLOAT32
 from training.data.cells import (
+    ODD_MARKS,
     Manner,
     is_quick_truth,
     is_unclear,
@@ -31,7 +32,7 @@ def describe_feature(
     cell: str,
     contract: Contract,
     *,
-    underscores: bool = True,
+    odd_marks: Sequence[str] = ODD_MARKS,
     kind: str = "VARCHAR",
 ) -> Cell:
     """Return how to read a feature.
@@ -40,15 +41,15 @@ def describe_feature(
     ----------
     cell : str
         The SQL name of its raw cell.
-    underscores : bool
-        Whether the text may hold an underscore.
+    odd_marks : sequence of str
+        Those of `ODD_MARKS` that the text may hold.
     kind : str
         The SQL type of the raw cell: a text, or what the column is (a number, a BOOLEAN).
     """
     missing = "NULL" if column.nullable else "'missing'"
     manner = manner_of(contract)
     if column.kind == "numeric":
-        number = Number(cell, manner, underscores=underscores, kind=kind)
+        number = Number(cell, manner, odd_marks=odd_marks, kind=kind)
         return describe_number(column, number, contract.policies, missing=missing)
     if column.kind == "boolean":
         if kind == "BOOLEAN":
@@ -65,11 +66,11 @@ def describe_feature(
     return _describe_text(column.name, cell, manner, missing=missing)
 
 
-def describe_target(contract: Contract, cell: str, *, underscores: bool = True) -> Cell:
+def describe_target(contract: Contract, cell: str, *, odd_marks: Sequence[str] = ODD_MARKS) -> Cell:
     """Return how to read the target: a class, or a number (DOUBLE)."""
     name, read, manner = contract.target, f"{cell}_read", manner_of(contract)
     if contract.task == "regression":
-        number = Number(cell, manner, underscores=underscores)
+        number = Number(cell, manner, odd_marks=odd_marks)
         fault = number.fault("'missing target'", "target is not a number")
         fault = f"CASE WHEN {number.too_large} THEN 'target is not a number' ELSE {fault} END"
         doubt = f"NOT coalesce(abs({read}) <= {LARGEST_FLOAT32!r}, FALSE)"

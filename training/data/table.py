@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import duckdb
 
 from core.errors import InvalidInputError
+from training.data.cells import ODD_MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +49,8 @@ class RawTable:
     row_count : int
         Rows, ragged ones too, blank ones not.
     ragged : tuple of RaggedRow
-    has_underscores : bool
-        Whether a cell may hold one: duckdb reads digits with underscores as numbers.
+    odd_marks : tuple of str
+        Those of `ODD_MARKS` that a cell may hold.
     again : callable or None
         Reads the file anew in a way that trusts duckdb less; None when there is no other.
     """
@@ -59,7 +60,7 @@ class RawTable:
     columns: tuple[str, ...]
     row_count: int
     ragged: tuple[RaggedRow, ...] = ()
-    has_underscores: bool = True
+    odd_marks: tuple[str, ...] = ODD_MARKS
     again: "Callable[[], RawTable] | None" = None
 
     @property

@@ -132,13 +132,12 @@ def _describe_cells(raw: RawTable, contract: Contract) -> list[rules.Cell]:
     """Return value and fault of each column: identifier, features, target, group and time."""
     check_columns(raw, contract)
     places = {name: f"c{place}" for place, name in enumerate(raw.columns)}
-    underscores = raw.has_underscores
     cells = [
-        rules.describe_feature(column, places[column.name], contract, underscores=underscores)
+        rules.describe_feature(column, places[column.name], contract, odd_marks=raw.odd_marks)
         for column in contract.columns
     ]
     target = places[contract.target]
-    cells.append(rules.describe_target(contract, target, underscores=underscores))
+    cells.append(rules.describe_target(contract, target, odd_marks=raw.odd_marks))
     if contract.identifier:
         cells.insert(0, rules.describe_identifier(contract, places[contract.identifier]))
     if contract.group:

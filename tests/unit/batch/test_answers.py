@@ -14,6 +14,7 @@ from lambdas.batch import row_groups
 from lambdas.batch.scoring import NO_ANSWER
 from tests.fixtures.bundles import make_contract
 from tests.unit.batch.batches import HEADER, RECORDS, Batch, small, write, write_parquet
+from tests.unit.inference.service import make_event
 
 
 @pytest.fixture
@@ -98,6 +99,19 @@ def test_overflow_is_a_failure_when_the_answer_is_not_finite(tmp_path: Path) -> 
 def test_a_number_too_large_for_a_model_is_a_failure_of_its_field(batch: Batch) -> None:
     report = batch.score(f"{HEADER}\na,1,pro,3e38,yes\nb,1,pro,1e39,yes\n")
     assert report.listed == [{"row": 3, "field": "usage", "reason": "out of range"}]
+
+
+@pytest.mark.parametrize("cell", ["+-5", " +-5", "1_0", "inf", "0x5"])
+def test_what_only_a_cast_takes_for_a_number_is_none_here_nor_at_the_endpoint(
+    batch: Batch, cell: str
+) -> None:
+    report = batch.score(f"{HEADER}\na,5,pro,1,yes\nb,5,pro,{cell},yes\n")
+    assert report.listed == [{"row": 3, "field": "usage", "reason": "not a number"}]
+    body = f"age,plan,usage,active\n5,pro,{cell},yes\n"
+    event = make_event("POST", "/invocations", body, headers={"Content-Type": "text/csv"})
+    reply = batch.service.send(event)
+    assert reply.status == 400
+    assert "row 0, column 'usage': must be a number" in reply.text
 
 
 @pytest.mark.parametrize("size", [150, 900])

@@ -462,8 +462,9 @@ def test_texts_that_repeat_are_categories_though_they_have_many_words() -> None:
     assert _column(inferred, "job").kind == "categorical"
 
 
-def test_what_a_person_says_to_be_a_number_shows_how_many_cells_are_none() -> None:
-    body = _csv({"x": _cycle("1", "inf"), "z": _cycle("1", "2"), "y": _cycle("a", "b")})
+@pytest.mark.parametrize("text", ["inf", "1_0", "+-5"])
+def test_what_a_person_says_to_be_a_number_shows_how_many_cells_are_none(text: str) -> None:
+    body = _csv({"x": _cycle("1", text), "z": _cycle("1", "2"), "y": _cycle("a", "b")})
     stated = Stated(columns={"x": {"kind": "numeric"}})
     inferred = infer_contract(body, filename="a.csv", target="y", stated=stated)
     assert "as you said; 60 rows with something else" in _reason(inferred, "x")
