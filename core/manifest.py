@@ -34,7 +34,7 @@ class Parity(_Record):
     rows : int
         Rows that were compared.
     max_abs_difference : float
-        Largest difference of a probability (or of a prediction).
+        Largest difference of a probability; of a prediction, as a share of the largest.
     classes_identical : bool
         Whether the same class was the likeliest in every row.
     tolerance : float

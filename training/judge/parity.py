@@ -22,6 +22,9 @@ Linear and neural models were measured to be up to 1e-3 away in float16, and up 
 (the built-in digits with a neural network; on generated tables, up to 3e-4 and 7e-3).
 """
 
+_SMALLEST: Final = float(np.finfo(np.float32).tiny)
+"""Below it float32 keeps fewer digits."""
+
 
 def measure_parity(
     task: Task,
@@ -34,13 +37,13 @@ def measure_parity(
     """Compare scikit-learn's answers with the graph's; both of shape (n, width), n at least 1.
 
     Of two classes, the second is answered from the threshold on; of more, the likeliest.
-    For a regression the difference is a share of the largest expected answer (where that is above
-    1), because float32 keeps about seven digits whatever the unit. Classes count as identical
+    For a regression the difference is a share of the largest expected answer, because float32 keeps
+    about seven digits whatever the unit. Classes count as identical
     where they differ only between probabilities closer than the tolerance: a tie has no right side.
     """
     difference = np.abs(expected - answered)
     if task == "regression":
-        difference = difference / max(1.0, float(np.abs(expected).max()))
+        difference = difference / max(_SMALLEST, float(np.abs(expected).max()))
     largest = float(difference.max())
     return Parity(
         rows=len(expected),

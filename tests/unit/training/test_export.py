@@ -285,10 +285,15 @@ def test_rejects_a_graph_that_does_not_load() -> None:
         Graph(b"not a graph")
 
 
-def test_parity_is_a_share_of_the_largest_answer_when_the_task_is_regression() -> None:
-    expected = np.array([[1_000_000.0], [0.0]])
-    parity = measure_parity("regression", expected, expected + 1.0)
+@pytest.mark.parametrize("unit", [1e6, 1.0, 1e-7])
+def test_parity_is_a_share_of_the_largest_answer_when_the_task_is_regression(unit: float) -> None:
+    expected = np.array([[unit], [0.0]])
+    parity = measure_parity("regression", expected, expected + 1e-6 * unit)
     assert parity.max_abs_difference == pytest.approx(1e-6)
+
+
+def test_parity_has_a_number_when_all_answers_of_a_regression_are_zero() -> None:
+    assert measure_parity("regression", np.zeros((2, 1)), np.zeros((2, 1))).max_abs_difference == 0
 
 
 def test_classes_differ_only_when_the_lead_is_more_than_a_tie() -> None:

@@ -7,8 +7,10 @@ from core.bundle import load_bundle
 from core.contract import Task
 from core.errors import InvalidInputError
 from core.registry import Registry
+from core.store import open_memory
 from tests.unit.training.test_export import fit, make_rows
-from tests.unit.training.worlds import make_landed
+from tests.unit.training.worlds import land, make_contract, make_landed, to_csv
+from tests.unit.training.worlds import make_rows as make_linear_rows
 from training.data import runs
 from training.data.arrays import select_inputs
 from training.data.names import PRECISIONS, WEIGHED, Precision
@@ -142,3 +144,13 @@ def test_a_run_serves_the_precision_that_was_asked_for(precision: Precision) -> 
     assert manifest.parity.tolerance == TOLERANCES[precision]
     # Judged by what is served: further from scikit-learn than float32 ever is.
     assert 1e-5 < manifest.parity.max_abs_difference <= manifest.parity.tolerance
+
+
+def test_a_model_is_refused_when_float16_cannot_hold_its_small_weights() -> None:
+    contract = make_contract("regression")
+    rows = [[*row[:-1], repr(float(row[-1]) * 1e-8)] for row in make_linear_rows("regression")]
+    store = open_memory()
+    raw_key = land(store, to_csv(rows), contract)
+    result = run_training(store, raw_key=raw_key, run_id="r", precision="fp16")
+    assert result.outcome == "refused"
+    assert result.reason.startswith("Failed: the graph answers as scikit-learn does:")
