@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.inputs import ModelInputs
+from core.values import LARGEST_FLOAT32
 from training.model.candidates import FittedModel
 from training.model.trees import floor_float32, read_trees
 
@@ -50,7 +51,9 @@ def _find_places(
     if len(edges) > MAX_EDGES:
         edges = edges[np.linspace(0, len(edges) - 1, MAX_EDGES).astype(np.int64)]
     on = floor_float32(edges[:, 1])
-    beside = [np.nextafter(on, np.float32(limit)) for limit in (-np.inf, np.inf)]
+    # Not beyond what a model is ever asked: infinities are refused.
+    ends = (np.float32(-LARGEST_FLOAT32), np.float32(LARGEST_FLOAT32))
+    beside = [np.nextafter(on, end) for end in ends]
     every = np.arange(numeric.shape[1])
     missing = np.full(len(every), np.nan, dtype=np.float32)
     columns = np.concatenate([np.tile(edges[:, 0].astype(np.int64), 3), every])
@@ -63,7 +66,7 @@ def _quantile_edges(numeric: NDArray[np.float32]) -> list[tuple[int, float]]:
         (place, float(edge))
         for place, column in enumerate(known)
         if column.size
-        for edge in np.quantile(column, _QUANTILES)
+        for edge in np.quantile(column.astype(np.float64), _QUANTILES)  # which overflows in float32
     ]
 
 

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from core.contract import Column, Contract, Task
 from core.errors import IntegrityError, InvalidInputError
 from core.inputs import ModelInputs
+from core.values import LARGEST_FLOAT32
 from tests.unit.training.worlds import CLASSES
 from training.data.arrays import Rows
 from training.data.names import CANDIDATES
@@ -66,6 +67,22 @@ def test_a_graph_answers_as_scikit_learn_on_training_rows_and_on_planted_edges(
         parity = measure_parity(task, model.predict(inputs), graph.predict(inputs))
         assert parity.max_abs_difference <= 1e-6
         assert parity.classes_identical
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES)
+def test_a_graph_answers_as_scikit_learn_when_a_column_reaches_the_end_of_float32(
+    candidate: str,
+) -> None:
+    rows = make_rows("binary")
+    # What C calls FLT_MAX stands for "not known" in many a file.
+    rows.inputs.numeric[::3, 0] = LARGEST_FLOAT32
+    model = fit("binary", candidate, rows)
+    planted = plant_rows(model, rows.inputs)
+    assert not np.isinf(planted.numeric).any()
+    parity = measure_parity(
+        "binary", model.predict(planted), Graph(export_graph(model)).predict(planted)
+    )
+    assert parity.max_abs_difference <= 1e-6
 
 
 @pytest.mark.parametrize("task", TASKS)
