@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from core.contract import Task
 from core.metrics import loss
-from training.model.maps import Calibration, Method, Sigmoid, Steps
+from training.model.maps import Calibration, Map, Method, Sigmoid, Steps
 
 MIN_SIGMOID_ROWS: Final = 10
 """Rows of each class below which two numbers cannot be learned."""
@@ -31,6 +31,10 @@ MAX_SIGMOID_SLOPE: Final = 100.0
 MAX_STEP_SLOPE: Final = 10.0
 """How steep a piecewise linear map may be. It also passes on what the arithmetic before it lost
 (7e-7 was measured for linear models), so it must be flatter than a sigmoid, which does not."""
+
+MAX_MEAN_SLOPE: Final = 10.0
+"""How steep a sigmoid may be where probabilities are means over trees: the sum of a hundred shares
+loses more beside 1 (7e-7 was measured) than the rounding of one number."""
 
 _MAX_KNOTS: Final = 200
 _MIN_GAP: Final = 1e-5
@@ -68,6 +72,8 @@ def calibrate(
     scores: NDArray[np.float64],
     target: NDArray[np.float64],
     folds: NDArray[np.integer],
+    *,
+    steepest: float = MAX_SIGMOID_SLOPE,
 ) -> Calibrated:
     """Choose between no map, a sigmoid and isotonic regression by cross-validated Brier score.
 
@@ -79,6 +85,8 @@ def calibrate(
         Class indices (numbers, for a regression).
     folds : integer array of shape (n,)
         Which fold left the row out; -1 where none did (the row is not looked at).
+    steepest : float
+        How steep a sigmoid may be.
 
     Returns
     -------
@@ -93,8 +101,8 @@ def calibrate(
         "none": (None, scores[known])
     }
     for method in _find_methods(classes, scores.shape[1]):
-        crossed = _cross_fit(method, scores[known], classes, folds[known])
-        whole = _fit(method, scores[known], classes)
+        crossed = _cross_fit(method, scores[known], classes, folds[known], steepest)
+        whole = _fit(method, scores[known], classes, steepest)
         if crossed is not None and whole is not None:
             tried[method] = (whole, crossed)
     losses = {name: loss(task, answers, classes) for name, (_, answers) in tried.items()}
@@ -142,6 +150,7 @@ def _cross_fit(
     scores: NDArray[np.float64],
     classes: NDArray[np.int64],
     folds: NDArray[np.integer],
+    steepest: float,
 ) -> NDArray[np.float64] | None:
     """Calibrate each fold's answers with a map of the other folds'; None where one has none."""
     found = np.empty_like(scores)
@@ -150,7 +159,7 @@ def _cross_fit(
         return None
     for fold in numbers:
         out = folds == fold
-        calibration = _fit(method, scores[~out], classes[~out])
+        calibration = _fit(method, scores[~out], classes[~out], steepest)
         if calibration is None:
             return None
         found[out] = calibration.apply(scores[out])
@@ -158,16 +167,22 @@ def _cross_fit(
 
 
 def _fit(
-    method: Method, scores: NDArray[np.float64], classes: NDArray[np.int64]
+    method: Method, scores: NDArray[np.float64], classes: NDArray[np.int64], steepest: float
 ) -> Calibration | None:
-    fit_map = _fit_sigmoid if method == "sigmoid" else _fit_steps
     columns = [1] if scores.shape[1] == 2 else range(scores.shape[1])
-    maps = [fit_map(scores[:, column], classes == column) for column in columns]
+    maps: list[Map | None] = [
+        _fit_sigmoid(scores[:, column], classes == column, steepest)
+        if method == "sigmoid"
+        else _fit_steps(scores[:, column], classes == column)
+        for column in columns
+    ]
     found = tuple(each for each in maps if each is not None)
     return Calibration(method, found) if len(found) == len(maps) else None
 
 
-def _fit_sigmoid(p: NDArray[np.float64], happened: NDArray[np.bool_]) -> Sigmoid | None:
+def _fit_sigmoid(
+    p: NDArray[np.float64], happened: NDArray[np.bool_], steepest: float
+) -> Sigmoid | None:
     """Fit by maximum likelihood; None where it would turn the order around or be too steep."""
     if happened.all() or not happened.any() or p.min() == p.max():
         return None
@@ -179,11 +194,11 @@ def _fit_sigmoid(p: NDArray[np.float64], happened: NDArray[np.bool_]) -> Sigmoid
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted.fit(odds, happened)
     slope, offset = float(np.float32(fitted.coef_[0, 0])), float(np.float32(fitted.intercept_[0]))
-    edge = _find_edge(slope, offset)
+    edge = _find_edge(slope, offset, steepest)
     return None if slope <= 0 or edge is None else Sigmoid(slope, offset, edge)
 
 
-def _find_edge(slope: float, offset: float) -> float | None:
+def _find_edge(slope: float, offset: float, steepest: float) -> float | None:
     """Return the smallest edge within which the map is nowhere too steep."""
     for edge in np.geomspace(_SMALLEST, _LARGEST, 51):
         p = np.linspace(edge, 0.5, 200) if edge > _LARGEST / 2 else np.geomspace(edge, 0.5, 200)
@@ -191,7 +206,7 @@ def _find_edge(slope: float, offset: float) -> float | None:
         # dq/dp = slope * q(1-q) / (p(1-p)), on both sides of 1/2.
         q = 1.0 / (1.0 + np.exp(-(slope * np.concatenate([odds, -odds]) + offset)))
         steepness = slope * q * (1 - q) / np.tile(p * (1 - p), 2)
-        if steepness.max() <= MAX_SIGMOID_SLOPE:
+        if steepness.max() <= steepest:
             return float(np.float32(edge))
     return None
 

@@ -10,17 +10,24 @@ from core.contract import Contract
 from core.metrics import loss
 from training.data.arrays import Rows
 from training.data.names import BASELINE, Budget
-from training.model.calibrate import Calibrated, calibrate
+from training.model.calibrate import (
+    MAX_MEAN_SLOPE,
+    MAX_SIGMOID_SLOPE,
+    Calibrated,
+    calibrate,
+)
 from training.model.candidates import (
     Material,
     Parameters,
     answer,
     fit_material,
     one_thread,
+    take_last_step,
 )
 from training.model.folds import Fold, make_folds
 from training.model.recipes import Recipe, choose_defaults
 from training.model.search import count_folds, search
+from training.model.trees import is_forest
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,9 @@ def calibrate_answers(
     """
     if recipe.name == BASELINE:
         return crossed, Calibrated(None, crossed.answers, {})
-    found = calibrate(contract.task, crossed.answers, rows.target, crossed.folds)
+    means = is_forest(take_last_step(recipe.make_estimator(contract.task, 0)))
+    steepest = MAX_MEAN_SLOPE if means else MAX_SIGMOID_SLOPE
+    found = calibrate(contract.task, crossed.answers, rows.target, crossed.folds, steepest=steepest)
     losses = [
         loss(contract.task, found.scores[left_out], rows.target[left_out])
         for left_out in (crossed.folds == place for place in range(len(crossed.fold_losses)))

@@ -82,7 +82,7 @@ def read_trees(estimator: Any) -> TreeNodes | None:  # noqa: ANN401 (scikit-lear
         )
     if not isinstance(estimator, (*_FORESTS, *_TREES)):
         return None
-    fitted = estimator.estimators_ if isinstance(estimator, _FORESTS) else [estimator]
+    fitted = estimator.estimators_ if is_forest(estimator) else [estimator]
     trees = [each.tree_ for each in fitted]
     return TreeNodes(
         inner=np.concatenate([tree.children_left >= 0 for tree in trees]),
@@ -94,6 +94,11 @@ def read_trees(estimator: Any) -> TreeNodes | None:  # noqa: ANN401 (scikit-lear
         ),
         width=estimator.n_features_in_,
     )
+
+
+def is_forest(estimator: Any) -> bool:  # noqa: ANN401
+    """Whether its answers are means over trees."""
+    return isinstance(estimator, _FORESTS)
 
 
 def floor_float32(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:

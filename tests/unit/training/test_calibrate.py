@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -6,16 +8,25 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from core.contract import Column, Contract
+from core.inputs import ModelInputs
 from core.metrics import brier_score
 from core.onnx_runtime import onnxruntime as ort
+from training.data.arrays import Rows
+from training.judge.graph import Graph
+from training.judge.parity import TOLERANCE
 from training.model.calibrate import (
     MAX_SIGMOID_SLOPE,
     MAX_STEP_SLOPE,
     calibrate,
     find_rows_at_knots,
 )
+from training.model.candidates import fit_candidate
+from training.model.configure import CrossValidation, calibrate_answers
+from training.model.export import export_graph
 from training.model.export_calibration import export_calibration
 from training.model.maps import Calibration, Sigmoid, Steps
+from training.model.recipes import RECIPES
 
 
 def odds(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -159,7 +170,7 @@ def _fit_one(
 ) -> Calibration | None:
     from training.model import calibrate as module  # noqa: PLC0415
 
-    return module._fit(method, scores, target.astype(np.int64))  # type: ignore[arg-type]
+    return module._fit(method, scores, target.astype(np.int64), MAX_SIGMOID_SLOPE)  # type: ignore[arg-type]
 
 
 @given(st.floats(0.2, 20.0), st.floats(-6.0, 6.0), st.integers(0, 3))
@@ -176,6 +187,29 @@ def test_no_map_is_steeper_than_float32_bears(slope: float, offset: float, seed:
             assert (np.diff(q)[apart] / np.diff(p)[apart]).max() <= limit * 1.01
             assert (q >= 0).all()
             assert (q <= 1).all()
+
+
+@pytest.mark.parametrize("candidate", ["linear", "boosting", "forest", "neural"])
+@pytest.mark.parametrize("slope", [1.3, 2.5, 5.0])
+def test_a_model_that_is_sure_answers_as_scikit_learn_when_it_was_too_sure(
+    candidate: str, slope: float
+) -> None:
+    scores, target, folds, _ = draw(slope=slope)
+    column = Column(name="x", kind="numeric")
+    contract = Contract(
+        dataset="d", task="binary", target="y", classes=("no", "yes"), columns=(column,)
+    )
+    numbers = np.linspace(-1, 1, len(target), dtype=np.float32).reshape(-1, 1)
+    inputs = ModelInputs(numbers, np.empty((len(target), 0), np.object_))
+    rows = Rows(inputs, (numbers[:, 0] > 0).astype(np.float64))
+    crossed = CrossValidation(scores, folds, (0.0,) * 5)
+    judged = replace(rows, target=target)
+    _, found = calibrate_answers(RECIPES[candidate], judged, contract, crossed)
+    assert found.method != "none"
+    fitted = fit_candidate(RECIPES[candidate], rows, contract, seed=0)
+    model = replace(fitted, calibration=found.calibration)
+    expected, answered = model.predict(rows.inputs), Graph(export_graph(model)).predict(rows.inputs)
+    np.testing.assert_allclose(answered, expected, atol=TOLERANCE, rtol=0)
 
 
 def test_finds_the_rows_beside_each_bend() -> None:

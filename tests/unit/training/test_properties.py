@@ -11,12 +11,11 @@ from core.contract import Column, Contract, Kind, Task
 from core.errors import InvalidInputError
 from core.inputs import ModelInputs
 from training.data.arrays import Rows, join_inputs
-from training.data.names import BASELINE, CANDIDATES
+from training.data.names import CANDIDATES
 from training.judge.graph import Graph
 from training.judge.parity import TOLERANCE, measure_parity
-from training.model.calibrate import calibrate
 from training.model.candidates import FittedModel, fit_material, prepare
-from training.model.configure import cross_validate
+from training.model.configure import calibrate_answers, cross_validate
 from training.model.export import export_graph
 from training.model.folds import make_folds
 from training.model.plant import plant_rows
@@ -114,8 +113,5 @@ def fit_calibrated(candidate: str, contract: Contract, rows: Rows, *, seed: int)
     material = prepare(recipe, rows, contract)
     folds = make_folds(rows, contract, count=3, seed=seed)
     crossed = cross_validate(recipe, material, folds, seed=seed)
-    found = calibrate(contract.task, crossed.answers, rows.target, crossed.folds)
-    return replace(
-        fit_material(recipe, material, seed=seed),
-        calibration=None if candidate == BASELINE else found.calibration,
-    )
+    _, found = calibrate_answers(recipe, rows, contract, crossed)
+    return replace(fit_material(recipe, material, seed=seed), calibration=found.calibration)
