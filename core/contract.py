@@ -175,7 +175,8 @@ class Contract(ContractView, BaseModel):
     policies : Policies
         What becomes of a row with a value that the contract does not expect.
     missing : tuple of str
-        What means "not known" in this dataset, beside `MISSING_MARKERS`: ``unknown``, ``-999``.
+        What means "not known" in this dataset, such as ``unknown`` or ``-999``, beside what does
+        in all: empty, ``NA``, ``null``, ``?`` and the like.
     file : FileFormat
         How the dataset's files are written.
     """

@@ -84,6 +84,7 @@ function addOperation(parent, method, path, operation, document_) {
     const field = make("input", undefined, label);
     field.value = (parameter.schema.enum || [""])[0];
     fields[parameter.name] = { field, where: parameter.in };
+    make("div", parameter.description, label.parentNode, "quiet");
   }
   const example = exampleOf(operation, document_);
   const body = example === undefined ? null : make("textarea", undefined, box);
@@ -114,7 +115,7 @@ function addOperation(parent, method, path, operation, document_) {
     }
   });
   const forms = make("details", undefined, box);
-  make("summary", "Forms", forms);
+  make("summary", "What goes in and comes out", forms);
   const names = Object.values((operation.requestBody || {}).content || {}).map(c => c.schema);
   for (const [status, reply] of Object.entries(operation.responses)) {
     make("p", `${status}: ${reply.description}`, forms);
@@ -132,6 +133,7 @@ async function main() {
   document.getElementById("key").hidden = !document_.security;
   const main_ = document.getElementById("main");
   addColumns(main_, document_);
+  const told = new Map(document_.tags.map(tag => [tag.name, tag.description]));
   const groups = new Map();
   for (const [path, item] of Object.entries(document_.paths)) {
     for (const [method, operation] of Object.entries(item)) {
@@ -142,6 +144,7 @@ async function main() {
   }
   for (const [name, found] of groups) {
     make("h2", name, main_);
+    make("p", told.get(name), main_);
     for (const each of found) addOperation(main_, ...each, document_);
   }
 }

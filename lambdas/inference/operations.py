@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+PROTOCOLS: Mapping[str, str] = {
+    "closed-loop": "The system's own: records in, predictions out, and true outcomes back.",
+    "mlflow": "MLflow's scoring protocol, and SageMaker's: tables in, predictions out.",
+    "open-inference-protocol": "What clients of KServe and Triton speak: tensors in and out.",
+    "learner": "What was written in the course, and deployed.",
+}
+
 ERRORS: Mapping[int, str] = {
     400: "The body cannot be read, or breaks a rule that the message names.",
     404: "There is no such model or version.",
@@ -24,7 +31,7 @@ class Operation:
     Attributes
     ----------
     protocol : str
-        Whose form it has.
+        Whose form it has, one of `PROTOCOLS`.
     answer, body, error : mapping of str to str
         Names of forms by media type; empty where there is no body.
     status : int

@@ -4,6 +4,7 @@ Nothing here is needed to answer a prediction, so the application imports it whe
 for the page.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from core.contract import Contract
 from core.errors import LoopError
 from core.parts import PartError
 from lambdas.inference.models import Models, Served
-from lambdas.inference.operations import ERRORS, OPERATIONS, Operation
+from lambdas.inference.operations import ERRORS, OPERATIONS, PROTOCOLS, Operation
 from lambdas.inference.protocols import schemas
 from lambdas.inference.protocols.forms import list_forms
 from lambdas.inference.record_schema import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _REFERENCE = "#/components/schemas/{model}"
 _KEY = "x-api-key"
 _MAX_PAGES = 16
+_ATTRIBUTE = re.compile(r"^(\w+(?:, \w+)*) : .*\n((?:    .*(?:\n|$))+)", re.MULTILINE)
 _SOME_ID = "018f3c0a1b2c7d3e8f4a5b6c7d8e9f00"  # in the form of one, and of nothing
 
 Endpoint = Callable[..., Any]
@@ -102,6 +104,7 @@ class Page:
             },
             # Relative, because the address of a deployed API has the stage's name in front.
             "servers": [{"url": "."}],
+            "tags": list(_describe_protocols(paths)),
             "paths": dict(sorted(paths.items())),
             "components": {"schemas": _write_schemas(served) | _write_own_schemas(own)},
         }
@@ -136,6 +139,13 @@ def _list_endpoints(app: FastAPI) -> Iterator[tuple[str, str, Endpoint]]:
         if endpoint and isinstance(route.original_route, APIRoute) and route.include_in_schema:
             for method in sorted(route.methods or ()):
                 yield method, str(route.path), endpoint
+
+
+def _describe_protocols(paths: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+    used = {name for item in paths.values() for each in item.values() for name in each["tags"]}
+    for name, told in PROTOCOLS.items():
+        if name in used:
+            yield {"name": name, "description": told}
 
 
 def _write_operation(
@@ -206,10 +216,22 @@ def _write_schemas(served: Served | None) -> dict[str, Any]:
     forms = [(form, "serialization") for form in schemas.FORMS]
     _, found = models_json_schema(forms, ref_template=_REFERENCE)  # type: ignore[arg-type]
     contract = served.contract if served else None
+    for form in found["$defs"].values():
+        _spread_attributes(form)
     written: dict[str, Any] = {**found["$defs"], **list_forms(contract)}
     if contract:
         _type_by_contract(written, contract)
     return written
+
+
+def _spread_attributes(form: dict[str, Any]) -> None:
+    """Give each field what the class's docstring says of it, which is all of the description."""
+    lead, _, attributes = form.get("description", "").partition("\n\nAttributes\n----------\n")
+    for names, told in _ATTRIBUTE.findall(attributes):
+        for name in names.split(", "):
+            form["properties"][name]["description"] = " ".join(told.split())
+    if attributes:
+        form["description"] = lead
 
 
 def _type_by_contract(written: dict[str, Any], contract: Contract) -> None:

@@ -57,12 +57,12 @@ class Counts:
             return "".join(f"{line}\n" for line in self._list_lines())
 
     def _list_lines(self) -> Iterator[str]:
-        yield "# HELP loop_requests_total Requests that were answered."
+        yield "# HELP loop_requests_total Requests that were answered, but those for this page."
         yield "# TYPE loop_requests_total counter"
         for (method, route, status), count in sorted(self._requests.items()):
             asked = (("method", method), ("path", route), ("status", str(status)))
             yield f"loop_requests_total{_write_labels(asked)} {count}"
-        yield "# HELP loop_request_seconds Time from a request's first byte to its answer."
+        yield "# HELP loop_request_seconds Time from a request's head to the end of its answer."
         yield "# TYPE loop_request_seconds histogram"
         for path, counts in sorted(self._seconds.items()):
             total = 0
@@ -72,7 +72,7 @@ class Counts:
                 yield f"loop_request_seconds_bucket{_write_labels(labels)} {total}"
             yield f"loop_request_seconds_sum{_write_labels((('path', path),))} {self._sums_s[path]}"
             yield f"loop_request_seconds_count{_write_labels((('path', path),))} {total}"
-        yield "# HELP loop_events_total What happened to models, by the name of its metric."
+        yield "# HELP loop_events_total What happened to models, named as on CloudWatch."
         yield "# TYPE loop_events_total counter"
         for (name, model), value in sorted(self._events.items()):
             labels = (("event", name), ("model", model))

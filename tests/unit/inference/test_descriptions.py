@@ -85,6 +85,22 @@ def test_openapi_page_shows_every_route_of_the_table(service: Service) -> None:
     assert all(operation["summary"].endswith(".") for operation in operations)
 
 
+def test_openapi_page_explains_protocols_and_fields(service: Service) -> None:
+    page = service.get("/openapi.json").json
+    named = {name for item in page["paths"].values() for each in item.values()
+             for name in each["tags"]}  # fmt: skip
+    assert {tag["name"] for tag in page["tags"]} == named
+    forms = page["components"]["schemas"]
+    assert not [name for name, form in forms.items() if "-----" in form.get("description", "")]
+    column = forms["Column"]
+    assert column["description"] == "One feature."
+    for name, field in column["properties"].items():
+        assert field["description"], name
+    assert forms["Contract"]["properties"]["target"]["description"] == (
+        "The column that is predicted."
+    )
+
+
 def test_openapi_page_has_typed_bodies(service: Service) -> None:
     page = service.get("/openapi.json").json
     predict = page["paths"]["/v1/predict"]["post"]
