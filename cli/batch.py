@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ from core.errors import InvalidInputError, LoopError, NotFoundError
 MODULE = "lambdas.batch.program"
 _KINDS = ("", ".parquet", ".pq")
 _INTERRUPTED = {130, -2}
+_WRONG_INPUT = f"{InvalidInputError.__name__}: "  # as Step Functions begins what a function says
+_CORRECT = "Correct the file, then give the same command again."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,7 +50,7 @@ def batch(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score a file with a model's champion: one row out for each row in, in order.
+    """Score a file with a model's champion. One row out for each row in, in order.
 
     A row that breaks the data contract keeps its place, without a prediction and with its reason.
     A run that was interrupted goes on where it was when the same command is given again. A file in
@@ -78,7 +81,7 @@ def batches(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """List the batch jobs on the cloud, or show one: how far it is, or how it ended."""
+    """List the batch jobs on the cloud, or show how one stands."""
     session = begin(ctx, as_json=as_json)
     jobs = BatchJobs(session.system())
     if job is not None:
@@ -110,10 +113,8 @@ def _score_there(
     session: Session, file: str, to: Path | None, *, model: str | None, wait: bool
 ) -> None:
     target = to.expanduser().resolve() if to else None
-    if target is not None and (
-        not target.parent.is_dir() or (target.exists() and not target.is_file())
-    ):
-        raise InvalidInputError(f"{to} is no place for a file.", next_step="Name another --to.")
+    if target is not None:
+        _check_place(target)
     system = session.system()
     name, version, bundle_id = find_champion(system, model)
     jobs = BatchJobs(system)
@@ -151,7 +152,9 @@ def _find_source(session: Session, jobs: BatchJobs, file: str) -> str:
 def _fault(reason: str) -> LoopError:
     """Return a job's failure as an error: what the functions say begins with the error's name."""
     name, _, said = reason.partition(": ")
-    return InvalidInputError(said) if name.endswith("InvalidInputError") else LoopError(reason)
+    if name.endswith(InvalidInputError.__name__):
+        return InvalidInputError(said, next_step=_CORRECT)
+    return LoopError(reason)
 
 
 def find_champion(system: System, model: str | None) -> tuple[str, int, str]:
@@ -176,6 +179,19 @@ def _check_paths(source: Path, target: Path, *, given: Path) -> None:
     if source == target:
         raise InvalidInputError(
             "The answer would be written over the file.", next_step="Name another --to."
+        )
+
+
+def _check_place(target: Path) -> None:
+    """Refuse before the job what the program would refuse when the answer is fetched."""
+    if not target.parent.is_dir():
+        raise InvalidInputError(
+            f"There is no folder {target.parent} to put the answer in.",
+            next_step="Make it, or name another --to.",
+        )
+    if target.exists() and not target.is_file():
+        raise InvalidInputError(
+            f"{target} is there already, and is no file.", next_step="Name another --to."
         )
 
 
@@ -247,11 +263,7 @@ def _show(session: Session, document: dict[str, Any]) -> None:
         "with a warning": document.get("warnings"),
     }
     output.facts({name: value for name, value in facts.items() if value is not None})
-    for lost in document.get("missing", ()):
-        last = lost["first_row"] + lost["rows"] - 1
-        output.say(f"Rows {lost['first_row']} to {last} were not scored: {lost['reason']}")
-    if document.get("missing"):
-        output.say("The same command again scores what is missing.")
+    _show_missing(session, document.get("missing", ()))
     if document.get("resumed"):
         output.say(f"{document['resumed']} of {document['shards']} parts were there already.")
     if document.get("absent"):
@@ -262,3 +274,15 @@ def _show(session: Session, document: dict[str, Any]) -> None:
         output.table(("row", "column", "reason"), rows, title="Rows without a prediction")
         if document["failures"] > len(rows):
             output.say("… and more: the column failure of the answer has them all.")
+
+
+def _show_missing(session: Session, missing: Sequence[Mapping[str, Any]]) -> None:
+    """Say which rows were not scored, and whether the same command will do."""
+    for lost in missing:
+        first, last = lost["first_row"], lost["first_row"] + lost["rows"] - 1
+        where = f"Rows {first} to {last} were" if last > first else f"Row {first} was"
+        session.output.say(f"{where} not scored: {lost['reason'].removeprefix(_WRONG_INPUT)}")
+    if any(not lost["reason"].startswith(_WRONG_INPUT) for lost in missing):
+        session.output.say("The same command again scores what is missing.")
+    elif missing:
+        session.output.say(_CORRECT)

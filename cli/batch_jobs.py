@@ -50,7 +50,9 @@ class BatchJobs:
             raise InvalidInputError(
                 f"The functions that score may read only s3://{self.bucket}/{keys.BATCH_FILES}… and"
                 f" s3://{self.bucket}/raw/….",
-                next_step=f"aws s3 cp {address} s3://{self.bucket}/{keys.BATCH_FILES}",
+                next_step=f"aws s3 cp {address} s3://{self.bucket}/{keys.BATCH_FILES}"
+                if found
+                else "Name a bucket and a key: loop batch s3://BUCKET/KEY",
             )
         return found[2]
 

@@ -40,8 +40,9 @@ def start_trial(
         If the alias is moved by somebody else meanwhile.
     """
     if not 0 <= share <= 1:
+        command = "split --challenger 0.1" if trial == "challenger" else "shadow --share 1"
         raise InvalidInputError(
-            "A share is a number from 0 to 1.", next_step=f"loop split --model {model}"
+            "A share is a number from 0 to 1.", next_step=f"loop {command} --model {model}"
         )
     registry = Registry(store)
     champion = registry.alias(model)

@@ -70,9 +70,16 @@ def check_place(to: Path) -> None:
         raise InvalidInputError(
             "The path of the answer is not UTF-8 text.", next_step="Name another --to."
         ) from None
+    if not to.parent.is_dir():
+        raise InvalidInputError(
+            f"There is no folder {to.parent} to put the answer in.",
+            next_step="Make it, or name another --to.",
+        )
     # A device or a pipe would be replaced by a file of its name.
-    if not to.parent.is_dir() or (to.exists() and not to.is_file()):
-        raise InvalidInputError(f"{to} is no place for a file.", next_step="Name another --to.")
+    if to.exists() and not to.is_file():
+        raise InvalidInputError(
+            f"{to} is there already, and is no file.", next_step="Name another --to."
+        )
 
 
 def put_together(parts: Sequence[Path], to: Path, *, folder: Path) -> None:

@@ -168,8 +168,17 @@ def test_a_pipe_is_not_replaced_by_an_answer(
     os.mkfifo(pipe)
     result = loop("batch", str(rows), "--to", str(pipe), *where)
     assert result.exit_code == 2
-    assert "is no place for a file" in result.output
+    assert "pipe is there already, and is no file" in result.output
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("where", [[], ["--cloud"]])
+def test_names_the_folder_that_there_is_not(
+    loop: Loop, rows: Path, tmp_path: Path, where: list[str]
+) -> None:
+    result = loop("batch", str(rows), "--to", str(tmp_path / "none" / "answer.parquet"), *where)
+    assert result.exit_code == 2
+    assert f"There is no folder {tmp_path / 'none'} to put the answer in." in result.output
 
 
 def test_rejects_a_path_that_is_no_text(

@@ -1,6 +1,7 @@
 """Batch jobs from the command line: a cloud in memory whose functions are the real ones."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +63,16 @@ class FakeMachine:
         try:
             found: dict[str, Any] = plan.handler({"job": job, "after": -1}, None)
         except Exception as error:  # noqa: BLE001 - what a Catch of States.ALL does
-            cause = {"errorMessage": str(error)}
-            caught = {"Error": type(error).__name__, "Cause": json.dumps(cause)}
-            finish.handler({"job": job, "failure": caught}, None)
+            finish.handler({"job": job, "failure": catch(error)}, None)
             self.status = "FAILED"
             return {"executionArn": arn}
         for number in found["numbers"]:
             event = {"job": job, "first": 0, "number": number}
             more = {"failure": "it broke"} if number in self.fails else {}
-            score.handler(event | more, None)
+            try:
+                score.handler(event | more, None)
+            except Exception as error:  # noqa: BLE001 - as above
+                score.handler(event | {"failure": catch(error)}, None)
         state = finish.handler({"job": job}, None)["state"]
         self.status = "SUCCEEDED" if state == "complete" else "FAILED"
         return {"executionArn": arn}
@@ -81,6 +83,11 @@ class FakeMachine:
 
     def describe_execution(self, **_arguments: object) -> dict[str, Any]:
         return {"status": self.status}
+
+
+def catch(error: Exception) -> dict[str, str]:
+    cause = {"errorMessage": str(error)}
+    return {"Error": type(error).__name__, "Cause": json.dumps(cause)}
 
 
 class Cloud:
@@ -155,6 +162,22 @@ def test_a_file_in_the_bucket_is_scored_where_it_lies(loop: Loop, cloud: Cloud) 
     document = json.loads(result.stdout)
     assert document["answer"] == f"s3://data/batch/jobs/{document['job']}/parts/"
     assert cloud.store.exists(keys.batch_part(document["job"], 0))
+
+
+def test_says_what_an_address_is(loop: Loop, cloud: Cloud) -> None:
+    result = loop("batch", "s3://data")
+    assert result.exit_code == 2
+    assert "loop batch s3://BUCKET/KEY" in result.output
+    assert not cloud.machine.started
+
+
+def test_says_that_only_another_file_will_do(loop: Loop, cloud: Cloud, rows: Path) -> None:
+    rows.write_text("city\nParis\n")
+    result = loop("batch", str(rows), "--cloud")
+    assert result.exit_code == 1
+    assert re.search(r"^Row 2 was not scored: \S+ has no column", result.stdout, re.MULTILINE)
+    assert "Correct the file" in result.stdout
+    assert "scores what is missing" not in result.stdout
 
 
 @pytest.mark.parametrize("address", ["s3://other/batch/files/x.csv", "s3://data/captured/x"])

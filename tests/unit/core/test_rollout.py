@@ -115,6 +115,9 @@ def test_the_champions_record_is_as_it_was(store: Bucket) -> None:
 def test_rejects_a_share_beyond_its_range(store: Bucket, share: float) -> None:
     with pytest.raises(InvalidInputError, match="from 0 to 1"):
         start(store, share, version=2)
+    with pytest.raises(InvalidInputError) as refused:
+        start(store, share, version=2, trial="shadow")
+    assert refused.value.next_step.startswith("loop shadow ")
 
 
 def test_rejects_what_cannot_be_tried(store: Bucket) -> None:
