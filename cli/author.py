@@ -10,6 +10,7 @@ from cli.commands import explain_with
 from cli.home import project_root
 from cli.live import live_of
 from cli.session import JsonOption, Session, begin
+from core.counted import counted
 from core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ SlugsArgument = Annotated[
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="Every exercise.")]
 
-author = typer.Typer(help="For authors: begin an exercise, look it over, prove it three ways.")
+author = typer.Typer(help="For authors: begin an exercise, look it over, prove it.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,7 +43,7 @@ def new(
     mode: Annotated[str, typer.Option(help="code, written or live.")] = "code",
     as_json: JsonOption = False,
 ) -> None:
-    """Begin an exercise: a small one that works already, to be changed into yours."""
+    """Begin an exercise. It works already; change it step by step into yours."""
     from curriculum import author as tools  # noqa: PLC0415 - only authors need it
 
     session = begin(ctx, as_json=as_json)
@@ -71,7 +72,7 @@ def check(
     fix: Annotated[bool, typer.Option("--fix", help="Draw pictures and schema anew.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Look exercises over without running them: manifest, hints, lesson, pictures."""
+    """Look exercises over: manifest, hints, lesson, pictures."""
     from curriculum import author as tools  # noqa: PLC0415 - only authors need it
 
     session = begin(ctx, as_json=as_json)
@@ -83,8 +84,8 @@ def check(
     def show() -> None:
         for finding in findings:
             session.output.say(str(finding))
-        told = f"{len(findings)} things to mend" if findings else "nothing to mend"
-        session.output.say(f"{count} exercises looked over: {told}.")
+        told = counted(len(findings), "thing", "things") if findings else "nothing"
+        session.output.say(f"{counted(count, 'exercise')} looked over: {told} to mend.")
 
     session.output.report(
         {"exercises": count, "findings": [each.model_dump(mode="json") for each in findings]}, show
@@ -108,7 +109,10 @@ def prove(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove exercises: starter and wrong answers fail with their own words, the solution passes."""
+    """Prove exercises: wrong answers fail, the solution passes.
+
+    The starter and each wrong answer must fail with the words that the exercise has for them.
+    """
     from curriculum import author as tools  # noqa: PLC0415 - only authors need it
 
     session = begin(ctx, as_json=as_json)
@@ -138,14 +142,14 @@ def prove(
             "seconds": round(seconds, 1),
             "proofs": [each.model_dump(mode="json") for each in proofs],
         },
-        lambda: _show_proofs(session, proofs, f"{seeds} seeds each, in {seconds:.0f} s"),
+        lambda: _show_proofs(session, proofs, f"{counted(seeds, 'seed')} each, in {seconds:.0f} s"),
     )
     raise typer.Exit(1 if any(each.verdict in {"wrong", "flaky"} for each in proofs) else 0)
 
 
 @author.command()
 def coverage(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
-    """Show which promises of the curriculum have an exercise, and which are to come."""
+    """Show which promises have an exercise, and which are to come."""
     from curriculum import author as tools  # noqa: PLC0415 - only authors need it
 
     session = begin(ctx, as_json=as_json)
@@ -178,8 +182,10 @@ def _show_proofs(session: Session, proofs: "list[ExerciseProof]", how: str) -> N
                     out.say(f"  needs: {answer.next_step}")
     proven = sum(each.verdict == "proven" for each in proofs)
     elsewhere = sum(each.verdict == "not proven here" for each in proofs)
-    told = f"{proven} of {len(proofs)} exercises proven, {how}"
-    out.say(told + (f"; {elsewhere} need a deployed system and --live." if elsewhere else "."))
+    told = f"{proven} of {counted(len(proofs), 'exercise')} proven, {how}"
+    if elsewhere:
+        told += f"; {counted(elsewhere, 'needs', 'need')} a deployed system and --live"
+    out.say(f"{told}.")
 
 
 def _show_coverage(session: Session, measured: "Coverage") -> None:

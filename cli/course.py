@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cli.lessons import shorten
 from cli.ring import SMALLEST, Stop, draw_bar, draw_ring
+from core.counted import counted
 
 if TYPE_CHECKING:
     from curriculum.checker.evidence import Skill
@@ -109,7 +110,8 @@ def _draw_now(progress: "Progress") -> Panel:
     watch = ", or when you save: loop learn watch" if current.file else ""
     rows.add_row("check", Text("loop learn check" + watch))
     rows.add_row("stuck", Text("loop learn hint"))
-    tries = f"{current.checks} checks, {current.hints} hints so far" if current.checks else ""
+    checks, hints = counted(current.checks, "check"), counted(current.hints, "hint")
+    tries = f"{checks}, {hints} so far" if current.checks else ""
     facts = [_say_mode(current), say_minutes(current.minutes), tries]
     about = Text(" · ".join(filter(None, facts)), style="dim")
     heading = Text(current.title, style="bold")

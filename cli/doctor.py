@@ -18,6 +18,7 @@ from cdk.toolkit import Toolkit, node_folder
 from cli.deployments import local_cloud
 from cli.home import StageName, TargetName, choose_place, load_deployed, project_root
 from cli.session import JsonOption, Session, TargetOption, begin, explain
+from core.counted import counted
 from core.errors import LoopError
 
 Verdict = Literal["ok", "note", "wrong"]
@@ -204,7 +205,7 @@ def _show(session: Session, findings: list[Finding], wrong: list[Finding]) -> No
     session.output.table(["check", "verdict", "found", "mend"], rows)
     if wrong:
         session.output.say(
-            f"{len(wrong)} of {len(findings)} checks are wrong. Next: {wrong[0].mend}"
+            f"Wrong: {len(wrong)} of {counted(len(findings), 'check')}. Next: {wrong[0].mend}"
         )
     else:
         session.output.say("Everything that the system needs is there.")

@@ -8,6 +8,7 @@ from cli.system import System
 from core.bundle import load_manifest
 from core.captures import read_captures
 from core.contract import Contract
+from core.counted import counted
 from core.events import Capture, Feedback
 from core.experiment import MISMATCH_ALPHA, ShadowReport, SplitReport, judge_shadow, judge_split
 from core.labels import MAX_OUTCOMES, read_labels
@@ -98,8 +99,8 @@ def _gather(system: System, model: str, trial: TrialName) -> _Evidence | None:
             f"There are more than {MAX_OUTCOMES:,} outcomes: those of the newest predictions are"
             " left out."
         )
-    if found.broken or labels.broken:
-        notes.append(f"{found.broken + labels.broken} objects or lines cannot be read.")
+    if broken := found.broken + labels.broken:
+        notes.append(f"{counted(broken, 'object or line', 'objects or lines')} cannot be read.")
     return _Evidence(
         load_manifest(system.store, bundle_id).contract,
         state,
@@ -128,8 +129,9 @@ def _note_split(report: SplitReport) -> list[str]:
     notes = []
     if report.fallbacks:
         notes.append(
-            f"{report.fallbacks} rows were meant for the challenger, which failed; the champion"
-            " answered them. They count as the challenger's (loop logs inference tells why)."
+            "The challenger failed, and the champion answered for it: "
+            f"{counted(report.fallbacks, 'row')}, counted as the challenger's (loop logs inference"
+            " tells why)."
         )
     if report.shares > 1:
         notes.append(

@@ -15,6 +15,7 @@ from cli.home import project_root
 from cli.models import ModelOption
 from cli.session import JsonOption, Session, begin
 from core.arithmetic import UNPINNED, pinned_variables
+from core.counted import counted
 from core.errors import LoopError, UnavailableError
 from core.parts import VARIABLE
 
@@ -47,7 +48,7 @@ def reproduce(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a version again on this computer, and compare every byte.
+    """Train a version again on this computer; compare every byte.
 
     From its dataset version, its spec and its seed. Nothing is written to the bucket. The exit code
     is 0 only when every file of the bundle is the same.
@@ -160,8 +161,9 @@ def _show(session: Session, what: str, bundle_id: str, found: "Reproduction") ->
     rows = [[each.place.removeprefix("provenance."), _short(each.recorded), _short(each.here)]
             for each in (*found.making, *found.numbers[:_SHOWN])]  # fmt: skip
     out.table(["what differs", "recorded", "here"], rows, title=what)
-    if len(found.numbers) > _SHOWN:
-        out.say(f"{len(found.numbers) - _SHOWN} more numbers differ: --json shows all.")
+    if (more := len(found.numbers) - _SHOWN) > 0:
+        told = counted(more, "more number differs", "more numbers differ")
+        out.say(f"{told}: --json shows all.")
 
 
 def _short(value: object) -> str:

@@ -10,6 +10,7 @@ from cli.local_training import train_here
 from cli.models import metrics_line
 from cli.session import JsonOption, Session, begin
 from cli.workflow import Outcome
+from core.counted import counted
 from training.data.names import DEFAULT_BUDGET, Budget, Precision, Preference
 
 
@@ -128,15 +129,18 @@ def describe_split(data: Mapping[str, Any]) -> list[str]:
         for leak in data.get("leaks", ())
     ]
     lines += [
-        f"{count} numbers in the column {column} are rounded: a model reads about 7 digits."
+        f"In the column {column} {counted(count, 'number is', 'numbers are')} rounded: a model"
+        " reads about 7 digits."
         for column, count in data.get("rounded_numbers", {}).items()
     ]
     if aside := data.get("set_aside_rows"):
-        lines.append(f"{aside} rows are near-duplicates of holdout rows and were not trained on.")
+        told = counted(aside, "row is a near-duplicate", "rows are near-duplicates")
+        lines.append(f"{told} of a holdout row, and left out of training.")
     if alike := data.get("overlap_rows"):
         lines.append(
-            f"{alike} training rows have the values of a holdout row in every column. Where columns"
-            " have few values chance does that, so they stay."
+            counted(alike, "training row has", "training rows have")
+            + " the values of a holdout row in every column. Where columns have few values chance"
+            " does that, so they stay."
         )
     return lines
 

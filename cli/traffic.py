@@ -16,6 +16,7 @@ from cli.models import ModelOption
 from cli.rows import Row, sample_rows
 from cli.session import JsonOption, Session, begin
 from cli.system import System
+from core.counted import counted
 from core.errors import InvalidInputError, UnavailableError
 
 MAX_REQUESTS = 100_000
@@ -93,7 +94,7 @@ def traffic(  # noqa: PLR0913 - a parameter is an option of the command
     system = session.system()
     name = system.model_name(model)
     rows = _rows(system, name, broken=broken, seed=int(time.time()) if seed is None else seed)
-    session.output.progress(f"sending {requests} requests to {name}")
+    session.output.progress(f"sending {counted(requests, 'request')} to {name}")
     summary = send(session, system.api, name, islice(rows, requests), rate=rate, within_s=seconds)
     document = {"model": name, "broken": broken} | summary.document()
     if feedback:
@@ -122,12 +123,13 @@ def send(
             break
         if now - told >= _TELL_EVERY_S:
             told = now
-            session.output.progress(f"{index} requests sent")
+            session.output.progress(f"{counted(index, 'request')} sent")
         _send_one(api, model, row, summary)
     summary.seconds = time.monotonic() - began
     if summary.statuses and not summary.latencies_ms:
         raise UnavailableError(
-            f"None of {summary.statuses.total()} requests reached the API.", next_step="loop status"
+            f"Of {counted(summary.statuses.total(), 'request')} none reached the API.",
+            next_step="loop status",
         )
     return summary
 
@@ -136,7 +138,7 @@ def send_outcomes(
     session: Session, api: Api, model: str, outcomes: list[tuple[str, str | float]]
 ) -> dict[str, int]:
     """Send the true outcomes of predictions; returns the counts that the API answers."""
-    session.output.progress(f"sending {len(outcomes)} outcomes")
+    session.output.progress(f"sending {counted(len(outcomes), 'outcome')}")
     counts: Counter[str] = Counter(accepted=0, duplicates=0)
     for first in range(0, len(outcomes), FEEDBACK_AT_ONCE):
         answer = api.send_feedback(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.counted import counted
 from curriculum.checker.results import Failure
 
 
@@ -86,7 +87,7 @@ def read_names(
     known = set(allowed)
     strange: list[Any] = [each for each in answer if not isinstance(each, str) or each not in known]
     if strange:
-        observed = f"{len(strange)} entries that are none of them"
+        observed = counted(len(strange), "entry that is none", "entries that are none") + " of them"
         return Failure(expected=what, observed=observed, where=where)
     return sorted(set(answer))
 
@@ -100,7 +101,7 @@ def show(names: Iterable[object], most: int = 6) -> str:
 
 def _count(shape: tuple[int, ...]) -> str:
     if len(shape) == 1:
-        return f"{shape[0]} numbers"
+        return counted(shape[0], "number")
     return "numbers of shape (" + ", ".join(map(str, shape)) + ")"
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from core import keys
 from core.bundle import load_bundle
+from core.counted import counted
 from core.errors import InvalidInputError, LoopError
 from core.registry import Registry
 from core.store import ObjectStore, open_bucket
@@ -110,11 +111,11 @@ def _raise_unsound(reports: list[ModelReport]) -> None:
     if not unsound:
         return
     told = "; ".join(
-        f"{report.model}: {report.error or f'{report.broken_records} broken records'}"
+        f"{report.model}: {report.error or counted(report.broken_records, 'broken record')}"
         for report in unsound
     )
     raise MonitorError(
-        f"{len(unsound)} of {len(reports)} models could not be watched as they should: {told}",
+        f"{len(unsound)} of {counted(len(reports), 'model')} could not be watched properly: {told}",
         next_step="Read monitor/{model}/latest.json in the data bucket.",
     )
 

@@ -5,6 +5,7 @@ from shlex import quote
 from pydantic import ValidationError
 
 from core.contract import Column
+from core.counted import counted
 from training.data.evidence import Evidence, Guess
 from training.data.facts import ColumnFacts, Survey
 from training.data.identity import cut_words, is_named_like_identifier, is_whole
@@ -75,7 +76,10 @@ def guess_as(survey: Survey, facts: ColumnFacts, place: int, kind: str) -> Guess
 
 
 def _describe_wrong(rows: int) -> str:
-    return f"; {rows} rows with something else go to the quarantine" if rows else ""
+    if not rows:
+        return ""
+    told = counted(rows, "row with something else goes", "rows with something else go")
+    return f"; {told} to the quarantine"
 
 
 def _repeats(facts: ColumnFacts) -> bool:
@@ -127,7 +131,7 @@ def _as_category(survey: Survey, facts: ColumnFacts, place: int) -> Guess:
             "the column's name"
         )
     else:
-        reason = f"{facts.distinct} different texts"
+        reason = counted(facts.distinct, "different text")
     return _take(facts, "categorical", reason, {"categories": levels})
 
 
@@ -157,7 +161,7 @@ def _ignore(facts: ColumnFacts, reason: str) -> Guess:
 def _describe_text(facts: ColumnFacts) -> str:
     if facts.numbers:
         other = facts.known - facts.numbers
-        return f"numbers mixed with {other} cells that are none"
+        return "numbers mixed with " + counted(other, "cell that is none", "cells that are none")
     return f"{facts.distinct} different texts in {facts.known} rows: too many to learn from each"
 
 

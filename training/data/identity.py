@@ -2,6 +2,7 @@
 
 import re
 
+from core.counted import counted
 from training.data.evidence import Evidence
 from training.data.facts import ColumnFacts
 
@@ -29,17 +30,19 @@ def describe_identifier(facts: ColumnFacts, *, given: bool) -> Evidence:
     """Say why this column names the rows, and how many rows it cannot name."""
     why = "as you said" if given else "a different value in every row, or nearly"
     twice = facts.known - facts.distinct
-    faults = [f"{twice} duplicates"] * bool(twice) + [f"{facts.missing} missing"] * bool(
+    faults = [counted(twice, "duplicate")] * bool(twice) + [f"{facts.missing} missing"] * bool(
         facts.missing
     )
-    note = f"; {' and '.join(faults)} go to the quarantine" if faults else ""
+    note = f"; to the quarantine: {' and '.join(faults)}" if faults else ""
     return Evidence(facts.name, "identifier", "text", f"names the row: {why}{note}")
 
 
 def describe_group(facts: ColumnFacts) -> Evidence:
     """Say how many groups this column makes, and how many rows belong to none."""
-    note = f"; {facts.missing} rows without one go to the quarantine" if facts.missing else ""
-    reason = f"holds rows together, as you said: {facts.distinct} groups{note}"
+    reason = f"holds rows together, as you said: {counted(facts.distinct, 'group')}"
+    if facts.missing:
+        told = counted(facts.missing, "row without one goes", "rows without one go")
+        reason += f"; {told} to the quarantine"
     return Evidence(facts.name, "group", "text", reason)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from core.contract import Contract
+from core.counted import counted
 from core.errors import InvalidInputError
 from training.data.arrays import Rows
 
@@ -96,7 +97,8 @@ def check_sides(training: Rows, holdout: Rows, contract: Contract) -> None:
     """
     if len(training) < MIN_TRAINING_ROWS or not len(holdout):
         raise InvalidInputError(
-            f"There are {len(training)} training and {len(holdout)} holdout rows.",
+            f"The split leaves {counted(len(training), 'training row')} and"
+            f" {counted(len(holdout), 'holdout row')}; a model needs {MIN_TRAINING_ROWS} and 1.",
             next_step="Send more rows, or rows of more groups or times.",
         )
     if contract.task == "regression":
@@ -110,7 +112,8 @@ def check_sides(training: Rows, holdout: Rows, contract: Contract) -> None:
     if counts.min() < _MIN_CLASS_ROWS:
         place = int(counts.argmin()) + 1
         raise InvalidInputError(
-            f"Class {place} of the {len(counts)} in the data contract has {counts.min()} training"
-            f" rows; cross-validation needs {_MIN_CLASS_ROWS}.",
+            f"Class {place} of the {len(counts)} in the data contract has"
+            f" {counted(int(counts.min()), 'training row')}; cross-validation needs"
+            f" {_MIN_CLASS_ROWS}.",
             next_step="Send more rows of that class, or take it out of the contract.",
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from core.contract import TimeFormat
+from core.counted import counted
 from core.errors import InvalidInputError
 from training.data.evidence import Evidence
 from training.data.facts import ColumnFacts, Survey
@@ -48,7 +49,8 @@ def guess_time(survey: Survey, facts: ColumnFacts) -> TimeGuess:
             next_step="Write times like 2024-01-31 or 2024-01-31 10:30, or leave --time out.",
         )
     wrong = facts.rows - read[best]
-    note = f"; {wrong} rows without one go to the quarantine" if wrong else ""
+    told = counted(wrong, "row without one goes", "rows without one go")
+    note = f"; {told} to the quarantine" if wrong else ""
     twofold = best == "day_first" and read["month_first"] == read[best]
     doubt = " (month, day, year would be possible too)" if twofold else ""
     reason = f"says when a row was observed, as you said: {_WORDS[best]}{doubt}{note}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.contract import Task
+from core.counted import counted
 from core.errors import InvalidInputError
 from training.data.facts import ColumnFacts, Survey
 from training.data.validate import MIN_ROWS_PER_CLASS
@@ -96,7 +97,8 @@ def _as_regression(facts: ColumnFacts, *, positive: str | None) -> Target:
         )
     _refuse_positive(positive, "regression")
     wrong = facts.known - facts.numbers
-    quarantined = f"; {wrong} rows with something else go to the quarantine" if wrong else ""
+    told = counted(wrong, "row with something else goes", "rows with something else go")
+    quarantined = f"; {told} to the quarantine" if wrong else ""
     return Target(
         "regression", (), f"{facts.distinct} different numbers: a regression{quarantined}"
     )
@@ -131,7 +133,8 @@ def _as_classes(
             next_step="Leave the task out, or choose another column with --target.",
         )
     rare = facts.distinct - len(levels)
-    note = f"; {rare} rarer values go to the quarantine" if rare else ""
+    told = counted(rare, "rarer value goes", "rarer values go")
+    note = f"; {told} to the quarantine" if rare else ""
     if found == "multiclass":
         _refuse_positive(positive, "multiclass")
         return Target(found, _in_order(levels), f"{len(levels)} classes{note}")

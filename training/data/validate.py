@@ -13,6 +13,7 @@ from typing import Any, Literal
 from core import keys, parts
 from core.closest import find_closest
 from core.contract import Contract
+from core.counted import counted
 from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.store import ObjectStore
 from core.strict_json import canonical_json
@@ -176,7 +177,7 @@ def _describe_absent(absent: list[str], raw: RawTable, contract: Contract) -> st
     count = len(raw.columns)
     return (
         f"The file has no {role} {absent[0]!r}{more}, which the data contract of "
-        f"{contract.dataset} names; it has {count} column{'s' * (count > 1)}{hint}"
+        f"{contract.dataset} names; it has {counted(count, 'column')}{hint}"
     )
 
 
@@ -188,10 +189,10 @@ def _find_reason_to_reject(
         where = f" in column {column!r}" if column else ""
         return (
             f"{quarantined} of {raw.row_count} rows break the data contract, more than half;"
-            f" most often: {reason}{where} ({count} rows)."
+            f" most often: {reason}{where} ({counted(count, 'row')})."
         )
     if rows < MIN_ROWS:
-        return f"There are {rows} good rows; a model needs at least {MIN_ROWS}."
+        return f"The file has {counted(rows, 'good row')}; a model needs at least {MIN_ROWS}."
     if contract.task == "regression":
         return ""
     target = f"v{len(contract.columns) + (contract.identifier is not None)}"
@@ -200,8 +201,9 @@ def _find_reason_to_reject(
         found = counts.get(label, 0)
         if found < MIN_ROWS_PER_CLASS:
             return (
-                f"Class {place} of the {len(contract.classes)} in the data contract has {found}"
-                f" good rows; a model needs at least {MIN_ROWS_PER_CLASS} of each class."
+                f"Class {place} of the {len(contract.classes)} in the data contract has"
+                f" {counted(found, 'good row')}; a model needs at least {MIN_ROWS_PER_CLASS} of"
+                " each class."
             )
     return ""
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.counted import counted
 from core.errors import IntegrityError
 from core.inputs import ModelInputs
 from core.store import ObjectStore
@@ -52,5 +53,5 @@ def _find_fault(answers: NDArray[np.float64], inputs: ModelInputs) -> str:
         return f"{_BROKEN}: {len(inputs)} rows gave answers of shape {answers.shape}."
     missing = int((~np.isfinite(answers)).any(axis=1).sum())
     if missing:
-        return f"{_BROKEN}: {missing} of {len(inputs)} rows have no finite answer."
+        return f"{_BROKEN}: no finite answer for {missing} of {counted(len(inputs), 'row')}."
     return ""

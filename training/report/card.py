@@ -6,6 +6,7 @@ only a person can say comes from `training.report.about`.
 
 from collections.abc import Iterator
 
+from core.counted import counted
 from core.metrics import LOSS_NAMES
 from training.report import pictures
 from training.report.blocks import (
@@ -72,7 +73,8 @@ def _introduce(facts: Facts) -> str:
     passed = "It passed the gate." if facts.gate.passed else "The gate refused it."
     alias = f" It is the {' and '.join(facts.aliases)}." if facts.aliases else ""
     return (
-        f"Predicts {contract.target} ({task}) from {len(contract.columns)} columns. {passed}{alias}"
+        f"Predicts {contract.target} ({task}) from"
+        f" {counted(len(contract.columns), 'column')}. {passed}{alias}"
     )
 
 

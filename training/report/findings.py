@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from core.counted import counted
 from core.metrics import LOSS_NAMES
 from training.report import pictures
 from training.report.blocks import (
@@ -129,7 +130,7 @@ def tabulate_slices(facts: Facts) -> Iterator[Block]:
              each.excess > 0]
             for each in slices[:MAX_ROWS]
         ],
-        note=f"And {left} better ones." if left > 0 else "",
+        note=f"And {counted(left, 'better one')}." if left > 0 else "",
     )  # fmt: skip
 
 
@@ -141,7 +142,7 @@ def tabulate_importances(facts: Facts) -> Iterator[Table]:
             "What the model goes by",
             ("column", "increase of the loss", "standard deviation"),
             [[each.column, each.increase, each.deviation] for each in found[:MAX_ROWS]],
-            note=f"And {left} that matter less." if left > 0 else "",
+            note=f"And {counted(left, 'that matters', 'that matter')} less." if left > 0 else "",
         )
 
 

@@ -91,7 +91,7 @@ def test_prove_tells_how_each_answer_stands(loop: Loop) -> None:
 
 def test_prove_prints_a_table_with_times(loop: Loop) -> None:
     result = loop("author", "prove", SLUG, "--seeds", "1")
-    assert "1 of 1 exercises proven, 1 seeds each, in " in result.stdout
+    assert "1 of 1 exercise proven, 1 seed each, in " in result.stdout
     assert "a check, s" in result.stdout
 
 

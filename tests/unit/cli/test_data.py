@@ -275,6 +275,14 @@ def test_leaks_and_duplicates_are_told() -> None:
     assert describe_split({}) == []
 
 
+def test_one_is_told_as_one() -> None:
+    data = {"set_aside_rows": 1, "overlap_rows": 1, "rounded_numbers": {"account": 1}}
+    rounded, aside, alike = describe_split(data)
+    assert rounded.startswith("In the column account 1 number is rounded")
+    assert aside.startswith("1 row is a near-duplicate of a holdout row")
+    assert alike.startswith("1 training row has the values of a holdout row")
+
+
 @pytest.mark.parametrize(
     ("choice", "said"),
     [
