@@ -66,7 +66,7 @@ def down(
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop the local cloud and keep its data; LocalStack, if it runs, keeps none."""
+    """Stop the local cloud and keep its data. LocalStack, if it runs, keeps none."""
     session = begin(ctx, as_json=as_json)
     chosen = choose_place(target, None, load_deployed(session.home))[0] if target else None
     if chosen == "aws":

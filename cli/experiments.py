@@ -37,7 +37,7 @@ def split(
     reason: ReasonOption = "split by hand",
     as_json: JsonOption = False,
 ) -> None:
-    """Let a challenger answer a share of the requests, or show who does.
+    """Let a challenger answer a share of requests, or show which does.
 
     A caller who sends the data contract's identifier, or the header x-split-key, always gets the
     same version. A promotion stops the split, a rollback starts it again; 0 ends it.
@@ -65,7 +65,7 @@ def shadow(
     reason: ReasonOption = "mirrored by hand",
     as_json: JsonOption = False,
 ) -> None:
-    """Let a version answer beside the champion, for the record only, or show who does.
+    """Let a version answer beside the champion, or show which does.
 
     Nobody gets its answers; they are captured, and 'loop experiment' compares them.
     """

@@ -29,7 +29,11 @@ def gate(
     model: ModelOption = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="NAME=VALUE, such as decision.false_negative_cost=5."),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A cost or a limit, such as decision.false_negative_cost=5. May be repeated.",
+        ),
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Go back to the defaults first.")] = False,
     as_json: JsonOption = False,

@@ -116,7 +116,7 @@ def check(
 
 @learn.command()
 def watch(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption = False) -> None:
-    """Check whenever you save, until Ctrl-C; with --json, one line for every check."""
+    """Check whenever you save, until Ctrl-C. With --json, one line for every check."""
     from curriculum import checker  # noqa: PLC0415 - only learners need it
 
     session = begin(ctx, as_json=as_json)
@@ -138,7 +138,7 @@ def watch(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption 
 
 @learn.command()
 def hint(ctx: typer.Context, slug: SlugArgument = None, *, as_json: JsonOption = False) -> None:
-    """Show the next hint: the first is a nudge, the last almost the answer."""
+    """Show the next hint. The first is a nudge, the last almost the answer."""
     from curriculum import checker  # noqa: PLC0415 - only learners need it
 
     session = begin(ctx, as_json=as_json)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +22,8 @@ from cli.ascii import Ascii
 from core.errors import LoopError
 
 SILENCE_S = 8.0  # nobody should wonder for longer whether something still happens
+_GAP = 2  # blanks between the columns of a table, of which the box has one
+_LONG_WORD = 20  # ids and hashes may be cut where room is scarce
 _WORKING = "still at work; last: "
 PLAIN_WIDTH = 100  # of files and pipes, which have no width of their own
 GOES_ON = "Run the same command again to go on."
@@ -68,6 +71,8 @@ class Output:
         self, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = ""
     ) -> None:
         """Print rows under headings; numbers are set to the right."""
+        cells = [[_cell(value) for value in row] for row in rows]
+        console = self._stdout()
         # No frame: in 80 columns its lines would take the room of words.
         table = Table(
             title=title or None,
@@ -76,14 +81,16 @@ class Output:
             box=box.SIMPLE_HEAD,
             show_edge=False,
             pad_edge=False,
-            padding=(0, 1, 0, 0),
+            padding=(0, _GAP - 1, 0, 0),
         )
-        for index, column in enumerate(columns):
+        widths = _choose_widths([columns, *cells], room=console.width)
+        for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
             is_number = bool(rows) and all(_is_number(row[index]) for row in rows)
-            table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(_cell(value)) for value in row))
-        self._stdout().print(table)
+            justify: JustifyMethod = "right" if is_number else "left"
+            table.add_column(column, justify=justify, overflow="fold", width=width)
+        for row in cells:
+            table.add_row(*map(Text, row))
+        console.print(table)
 
     def panel(self, title: str, lines: Sequence[str]) -> None:
         """Print lines in a frame: the end of a long command."""
@@ -177,6 +184,36 @@ def _console(*, stderr: bool, width: int | None) -> Console:
     if width is None and not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
     return console
+
+
+def _choose_widths(lines: Sequence[Sequence[str]], *, room: int) -> list[int | None]:
+    """Return the widths of a table's columns: in too little room whole words stay whole.
+
+    The widest columns give way first, and the longest words where words alone are too wide. None
+    lets rich choose: all fits, or nothing does.
+    """
+    columns = list(zip(*lines, strict=True))
+    wanted = [max(map(cell_len, cells)) for cells in columns]
+    words = [min(_find_longest_word(cells), _LONG_WORD) for cells in columns]
+    room -= _GAP * (len(columns) - 1)
+    if sum(wanted) <= room or len(columns) > room:
+        return [None] * len(columns)
+    longest = _find_most(words, least=[1] * len(words), room=room)
+    needed = [min(word, longest) for word in words]
+    most = _find_most(wanted, least=needed, room=room)
+    return [max(need, min(want, most)) for need, want in zip(needed, wanted, strict=True)]
+
+
+def _find_most(wanted: Sequence[int], *, least: Sequence[int], room: int) -> int:
+    """Return what a column may have at most, so that all are within the room."""
+    for most in range(max(wanted), 0, -1):
+        if sum(max(low, min(want, most)) for low, want in zip(least, wanted, strict=True)) <= room:
+            return most
+    return 0
+
+
+def _find_longest_word(cells: Sequence[str]) -> int:
+    return max((cell_len(word) for cell in cells for word in cell.split()), default=0)
 
 
 def _is_number(value: object) -> bool:

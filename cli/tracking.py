@@ -104,7 +104,6 @@ def _show_all(session: Session, rows: list[dict[str, Any]]) -> None:
             "outcome",
             "candidate",
             "on the holdout",
-            "version",
         ],
         [
             [
@@ -112,10 +111,9 @@ def _show_all(session: Session, rows: list[dict[str, Any]]) -> None:
                 row["dataset"] or None,
                 _moment(row["started_at"]),
                 describe_seconds(row["seconds"]),
-                row["outcome"],
+                row["outcome"] + (f" as {row['version']}" if row["version"] else ""),
                 row["candidate"] or None,
                 metrics_line(row["metrics"]) or None,
-                row["version"],
             ]
             for row in rows
         ],

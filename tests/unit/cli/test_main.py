@@ -147,6 +147,15 @@ def test_rejects_an_unknown_command(loop: Loop) -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("group", [(), ("data",), ("export",), ("learn",), ("author",)])
+def test_a_list_of_commands_is_not_cut_in_80_columns(
+    loop: Loop, group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, commands = loop(*group, "--help").stdout.split("Commands:")
+    assert "..." not in commands
+
+
 def test_version_is_printed(loop: Loop) -> None:
     assert loop("--version").stdout.startswith("loop 0.")
 

@@ -36,6 +36,31 @@ def test_table_keeps_its_width_and_sets_numbers_right(capsys: pytest.CaptureFixt
     ]
 
 
+def test_words_stay_whole_in_a_narrow_table(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [["undelivered-captures", "OK", "one or more of them", "it broke and it lasts"]]
+    Output(width=48).table(["alarm", "state", "since", "reason"], rows)
+
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "alarm                 state  since     reason",
+        "───────────────────────────────────────────────",
+        "undelivered-captures  OK     one or    it broke",
+        "                             more of   and it",
+        "                             them      lasts",
+    ]
+
+
+def test_only_the_longest_words_are_cut_where_all_words_are_too_wide(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [["0123456789abcdef", "subscriptions", "ok"]]
+    Output(width=24).table(["id", "model", "end"], rows)
+
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()[2:]] == [
+        "01234567  subscrip  ok",
+        "89abcdef  tions",
+    ]
+
+
 def test_markup_in_data_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output(width=40)
     output.say("[bold]not markup[/bold]")
