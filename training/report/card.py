@@ -18,6 +18,7 @@ from training.report.blocks import (
     Section,
     Table,
     Text,
+    tell,
     tell_interval,
     tell_name,
     tell_number,
@@ -101,7 +102,7 @@ def _tell_details(facts: Facts) -> Iterator[Block]:
         ("registered", f"{version.registered_at:%Y-%m-%d %H:%M} UTC" if version else None),
         ("kind of model", manifest.candidate),
         ("calibration", manifest.calibration),
-        ("form", f"ONNX graph of {manifest.graph_size_bytes:,} bytes, {manifest.precision}"),
+        ("form", f"ONNX graph of {tell(manifest.graph_size_bytes)} bytes, {manifest.precision}"),
         ("bundle", facts.evaluation.bundle_id),
         ("run", facts.run_id),
     ]

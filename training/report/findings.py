@@ -12,6 +12,7 @@ from training.report.blocks import (
     Cell,
     Table,
     Text,
+    tell,
     tell_interval,
     tell_name,
 )
@@ -59,7 +60,7 @@ def tabulate_metrics(facts: Facts) -> Table:
         for name, value in sorted(report.metrics.items(), key=lambda each: rank_metric(each[0]))
     ]  # fmt: skip
     return Table(
-        f"Metrics on {report.holdout_rows} rows of the holdout",
+        f"Metrics on {tell(report.holdout_rows)} rows of the holdout",
         columns,
         rows,
         note="Nobody could beat the best possible in the long run: the data are simulated."

@@ -76,7 +76,8 @@ def _write_block(block: Block) -> str:
         case Table():
             return _write_table(block)
         case Figure():
-            return f"*{escape(block.title)}: a picture in card.html.* {escape(block.caption)}"
+            named = escape(block.title.removesuffix("."))
+            return f"*{named}: a picture in card.html.* {escape(block.caption)}".rstrip()
 
 
 def flatten(text: str) -> str:

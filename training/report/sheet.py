@@ -37,7 +37,9 @@ def write_sheet(facts: Facts) -> Document:
             Highlight("clean rows", tell(data.rows)),
             Highlight("columns", tell(len(facts.spec.contract.columns)), "features"),
             Highlight("in quarantine", tell(quarantined), "rows that broke the contract"),
-            Highlight("holdout", tell(data.holdout_rows), f"{data.training_rows} to train on"),
+            Highlight(
+                "holdout", tell(data.holdout_rows), f"{tell(data.training_rows)} to train on"
+            ),
         ),
         sections=(
             Section(

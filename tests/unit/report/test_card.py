@@ -137,6 +137,14 @@ def test_pictures_in_one_page_share_no_names() -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_markdown_names_each_picture_in_a_sentence() -> None:
+    lines = [
+        line for line in write_markdown(card_of("binary")).splitlines() if "a picture in" in line
+    ]
+    assert lines[0].startswith("*tenure: a picture in card.html.*")
+    assert not [line for line in lines if ".:" in line or line.endswith(" ")]
+
+
 def test_markdown_shows_names_as_they_are() -> None:
     text = write_markdown(card_of("binary"))
     assert "<script>" not in text
