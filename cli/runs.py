@@ -1,6 +1,7 @@
 """``loop train``: start the workflow by hand, and the report that every run ends with."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -81,6 +82,8 @@ def finish(session: Session, document: dict[str, Any], outcome: Outcome) -> None
         _show(session, document)
     if outcome.is_good:
         return
+    if _find_broken(document) and not session.output.json:
+        outcome = replace(outcome, reason="the rules above say why.")
     error = failure(outcome, document["dataset"], champion=document["champion"])
     session.output.json = False  # the one document is written
     raise error
@@ -110,15 +113,19 @@ def _show(session: Session, document: dict[str, Any]) -> None:
         out.say(f"{document['candidate']} on the holdout: {metrics_line(document['metrics'])}")
     if note := describe_choice(document["choice"]):
         out.say(note)
-    broken = [rule for rule in document["gate"] if not rule["passed"]]
-    for rule in broken:
-        advice = f" {rule['advice']}" if rule.get("advice") else ""
+    for rule in _find_broken(document):
+        setting = f" ({rule['setting']})" if rule.get("setting") else ""
         out.say(
-            f"Gate: {rule['rule']} is {rule['value']:.4f}, allowed {rule['limit']:.4f}.{advice}"
+            f"Gate: {rule['rule']} is {rule['value']:.4g}, allowed {rule['limit']:.4g}{setting}."
+            f" {rule.get('advice', '')}".rstrip()
         )
     if document["outcome"] == "promoted":
         out.say(f"Version {document['champion']} of {document['dataset']} serves now.")
         out.say(f"Next: loop predict --model {document['dataset']}")
+
+
+def _find_broken(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [rule for rule in document["gate"] if not rule["passed"]]
 
 
 def describe_split(data: Mapping[str, Any]) -> list[str]:

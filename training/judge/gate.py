@@ -21,6 +21,9 @@ from training.judge.parity import TOLERANCE
 _EXPLAIN = {
     "numbers": "Look for columns with very large numbers, and subtract a constant from them.",
     "bits": "Train with --precision fp32, or with fp16 if this was int8.",
+    "champion": "Look for what is wrong with the new rows; the champion stays.",
+    "few candidates": "Fewer bits leave out trees, which may be what is missing: --precision fp32"
+    " tries them too. The champion stays.",
     "rows": "Send more rows, or columns that tell more about the target.",
 }
 _BY_CHANCE = " (the limit is what chance explains on so few rows)"
@@ -111,7 +114,8 @@ def _keeps_up_with_champion(evaluation: runs.Evaluation, limits: Limits) -> Iter
     if "champion" not in evaluation.losses:
         return
     champion = evaluation.losses["champion"]
-    advice = "Look for what is wrong with the new rows; the champion stays."
+    is_exact = evaluation.parity.tolerance == TOLERANCE
+    advice = _EXPLAIN["champion" if is_exact else "few candidates"]
     value, limit = evaluation.losses["candidate"], champion * (1 + limits.max_loss_increase)
     yield runs.Rule(
         rule=f"loss at most {limits.max_loss_increase:.2%} above the champion's",

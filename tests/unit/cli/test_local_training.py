@@ -80,7 +80,10 @@ def test_a_refused_model_is_told_and_not_promoted(world: World, loop: Loop) -> N
     land(world.memory, to_csv(rows), contract)
     done = loop("train", "--local", "--data", "small")
     assert done.exit_code == 1
-    assert "The gate refused the new version of small" in done.stderr
+    # Each broken rule once, on a line of its own.
+    assert "The gate refused the new version of small: the rules above say why." in done.stderr
+    assert "Gate: loss at least 0.50% below the baseline's is 0." in done.stdout
+    assert "(gate.min_loss_decrease). Send more rows" in done.stdout
     assert champion_of(world) is None
     outcome = read_json(world.memory, f"runs/{run_id_of(world)}/outcome.json")
     assert outcome["outcome"] == "refused"

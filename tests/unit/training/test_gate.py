@@ -140,6 +140,16 @@ def test_refuses_a_candidate_with_the_rule_the_gap_and_advice(
     assert failed[0].advice in report.reason
 
 
+def test_a_model_of_fewer_bits_is_not_said_to_have_bad_rows() -> None:
+    worse = with_losses(candidate=0.2, baseline=0.3, champion=0.1)
+    assert "what is wrong with the new rows" in verdict(worse).reason
+    reduced = worse.model_copy(
+        update={"parity": GOOD.parity.model_copy(update={"tolerance": 0.05})}
+    )
+    assert "--precision fp32" in verdict(reduced).reason
+    assert "rows" not in verdict(reduced).reason
+
+
 @pytest.mark.parametrize(
     ("evaluation", "gate"),
     [
