@@ -76,9 +76,12 @@ class NumberFiller(Filler):
         self._high = min(LARGEST_FLOAT32, math.inf if column.maximum is None else column.maximum)
         self._markers = markers
 
-    def fill(  # noqa: D102 - see the base
-        self, values: Sequence[object], cells: NDArray[Any]
-    ) -> list[Note] | None:
+    def fill(self, values: Sequence[object], cells: NDArray[Any]) -> list[Note] | None:
+        """Convert all numbers at once, then read the odd ones with care.
+
+        Odd are a marker of missing values, a number out of range, and a whole number that float32
+        may round.
+        """
         kinds = set(map(type, values))
         if not kinds <= {float, int, _NONE} or (_NONE in kinds and not self._nullable):
             return None
@@ -99,7 +102,8 @@ class NumberFiller(Filler):
         rows = [row for row in np.flatnonzero(odd).tolist() if values[row] is not None]
         return self._read_carefully(rows, values, cells, math.nan)
 
-    def read_plain(self, value: Any) -> object:  # noqa: ANN401, D102 - see the base
+    def read_plain(self, value: Any) -> object:  # noqa: ANN401 - JSON
+        """Return a number that is not odd (see `fill`), and NaN for a gap."""
         if value is None:
             return math.nan if self._nullable else None
         kind = type(value)
@@ -143,9 +147,8 @@ class TextFiller(Filler):
             category for category in categories if category == category.strip(BLANKS)
         )
 
-    def fill(  # noqa: D102 - see the base
-        self, values: Sequence[object], cells: NDArray[Any]
-    ) -> list[Note] | None:
+    def fill(self, values: Sequence[object], cells: NDArray[Any]) -> list[Note] | None:
+        """Take listed categories as they are; read anything else with care, each text once."""
         if not set(map(type, values)) <= {str, _NONE}:
             return None
         found = set(values)

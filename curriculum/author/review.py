@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from core.errors import NotFoundError
 from curriculum.author.coverage import load_promise
 from curriculum.author.drafts import Draft, read_drafts
 from curriculum.author.findings import Finding
@@ -13,7 +12,7 @@ from curriculum.author.manifests import lint_manifest, lint_order
 from curriculum.author.mentions import ExplainCommand
 from curriculum.author.pictures import lint_picture, write_picture
 from curriculum.author.schema import find_stale_schema, write_schema
-from curriculum.checker.manifest import STAGES_FOLDER
+from curriculum.checker.manifest import STAGES_FOLDER, no_exercise
 
 
 def review(
@@ -58,13 +57,10 @@ def review(
 
 def choose(drafts: Sequence[Draft], slugs: Sequence[str]) -> list[Draft]:
     """Return the exercises of these slugs, or all when there are no slugs."""
+    names = [draft.slug for draft in drafts]
     for slug in slugs:
-        if slug not in {draft.slug for draft in drafts}:
-            names = ", ".join(draft.slug for draft in drafts)
-            raise NotFoundError(
-                f"There is no exercise {slug!r}. There are: {names}.",
-                next_step="loop author new SLUG --stage N",
-            )
+        if slug not in names:
+            raise no_exercise(slug, names)
     return [draft for draft in drafts if not slugs or draft.slug in slugs]
 
 

@@ -1,6 +1,7 @@
 """The exercises that there are: their manifests and files, and the six stages they belong to."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -178,12 +179,17 @@ def find_exercise(slug: str) -> Exercise:
     """Return the exercise of this slug; `NotFoundError` says which one may be meant."""
     exercises = {each.manifest.slug: each for each in load_exercises()}
     if slug not in exercises:
-        close = find_closest(slug, exercises)
-        hint = f"Was {close!r} meant? " if close else ""
-        raise NotFoundError(
-            f"There is no exercise {slug!r}.", next_step=f"{hint}loop learn list shows all of them"
-        )
+        raise no_exercise(slug, exercises)
     return exercises[slug]
+
+
+def no_exercise(slug: str, known: Iterable[str]) -> NotFoundError:
+    """Return the error that says which of the known exercises may be meant."""
+    close = find_closest(slug, known)
+    hint = f"Was {close!r} meant? " if close else ""
+    return NotFoundError(
+        f"There is no exercise {slug!r}.", next_step=f"{hint}loop learn list shows all of them"
+    )
 
 
 def _load(path: Path) -> Exercise:

@@ -174,6 +174,7 @@ class _Running:
         self._listener.start()
 
     def ask(self, request: bytes, timeout_s: float) -> dict[str, Any]:
+        """Send a request and wait for its answer; `EndedError` if none comes in time, or ever."""
         deadline = time.monotonic() + timeout_s
         try:
             send(self._requests, request, deadline=deadline)
@@ -189,6 +190,7 @@ class _Running:
         return text[:PRINTED_CHARACTERS] + ("…" if len(text) > PRINTED_CHARACTERS else "")
 
     def end(self) -> str:
+        """End the process with all that it started; return what it printed."""
         # No such group: it has ended, and left nothing behind.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)

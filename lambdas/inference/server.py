@@ -105,9 +105,11 @@ def build(
 
     Parameters
     ----------
-    store, quick_store : ObjectStore
-        The bucket, with usual and with short timeouts.
+    store : ObjectStore
+        The bucket.
     settings : Settings
+    quick_store : ObjectStore
+        The bucket with short timeouts.
     model : str or None
         The default model, instead of the registry's.
     keeps : bool
@@ -169,8 +171,10 @@ def main(
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m lambdas.inference.server")
     parser.add_argument("word", nargs="?", choices=["serve"], help="what SageMaker adds; no change")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 serves the network")
+    parser.add_argument(
+        "--port", type=int, default=8080, help="8080 by default; 0 takes a free one"
+    )
     parser.add_argument("--model", help="the default model; the registry's, if it is not given")
     parser.add_argument("--bundle", type=Path, help="a bundle's folder, instead of a bucket")
     return parser.parse_args(arguments)

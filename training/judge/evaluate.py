@@ -165,6 +165,10 @@ class _Work:
     def conclude(
         self, manifest: Manifest, report: Report, champion: _Champion, choice: Choice
     ) -> runs.Evaluation:
+        """Return what the gate judges by: the report's numbers, and what only the graph can tell.
+
+        Asks the graph again, a second session of it and the one for batch scoring, and times it.
+        """
         name = LOSS_NAMES[manifest.contract.task]
         scores = {
             "candidate": report.metrics,

@@ -51,7 +51,7 @@ class Recipe:
         Takes a task and a seed.
     space : mapping of str to sequence
         For the parameters that a search may change, the values that it may take.
-    space_of : mapping of task to space
+    classification_space, regression_space : mapping of str to sequence
         More of them, for one kind of task.
     balances : bool
         Whether classes may be weighted by their rarity.

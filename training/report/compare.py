@@ -86,7 +86,7 @@ def compare(store: ObjectStore, first: Facts, second: Facts) -> Pair:
         second=_trace(second, *asked[1]),
         differences=compare_metrics(asked[0], asked[1]),
         rows=len(rows),
-        note=f"Both on the {len(rows)} rows of the holdout of {owner.name}.",
+        note=f"Both on the {len(rows)} rows of the holdout of {owner.short_name}.",
         changes=changes,
     )
 

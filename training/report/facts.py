@@ -62,6 +62,11 @@ class Facts:
         model = self.spec.contract.dataset
         return f"{model}, version {self.version.version}" if self.version else f"{model}, refused"
 
+    @property
+    def short_name(self) -> str:
+        """How it is called beside another one of the same model."""
+        return f"version {self.version.version}" if self.version else f"run {self.run_id[:8]}"
+
 
 def gather_version(
     store: ObjectStore, version: ModelVersion, *, best_possible: Mapping[str, float]

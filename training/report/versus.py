@@ -18,7 +18,6 @@ from training.report.blocks import (
     tell_number,
 )
 from training.report.compare import Pair, Side, find_better
-from training.report.facts import Facts
 from training.report.findings import HEADLINES, rank_metric
 from training.report.histograms import compare_profiles
 from training.report.svg import ONE, TWO
@@ -30,7 +29,7 @@ MAX_CURVES: Final = 3
 
 def name_sides(pair: Pair) -> tuple[str, str]:
     """Return short names of the two: their versions, or the beginnings of their runs."""
-    return _name(pair.first.facts), _name(pair.second.facts)
+    return pair.first.facts.short_name, pair.second.facts.short_name
 
 
 def write_comparison(pair: Pair) -> Document:
@@ -103,10 +102,6 @@ def tabulate_changes(pair: Pair) -> Table:
         [[each.what, each.first, each.second] for each in pair.changes],
         note="" if pair.changes else "They were made of the same, so their bundles are the same.",
     )
-
-
-def _name(facts: Facts) -> str:
-    return f"version {facts.version.version}" if facts.version else f"run {facts.run_id[:8]}"
 
 
 def _find_highlights(pair: Pair) -> Iterator[Highlight]:

@@ -78,9 +78,11 @@ def test_a_folder_without_a_manifest_is_told(studio: Studio) -> None:
     assert studio.draft().slug == SLUG
 
 
-def test_rejects_an_unknown_exercise_and_says_which_there_are(studio: Studio) -> None:
-    with pytest.raises(NotFoundError, match=SLUG):
-        studio.review("no-such")
+def test_rejects_an_unknown_exercise_and_says_which_may_be_meant(studio: Studio) -> None:
+    with pytest.raises(NotFoundError, match="There is no exercise") as refused:
+        studio.review(SLUG[:-1])
+    assert SLUG not in str(refused.value)
+    assert refused.value.next_step == f"Was '{SLUG}' meant? loop learn list shows all of them"
 
 
 def test_a_circle_of_prerequisites_is_drawn(studio: Studio) -> None:

@@ -42,6 +42,7 @@ def test_both_are_asked_about_the_larger_holdout(task: Task) -> None:
 
 def test_a_version_against_itself_differs_in_nothing() -> None:
     pair = compare_versions("binary", 2, 2)
+    assert pair.note.endswith(" rows of the holdout of version 2.")
     assert pair.changes == ()
     assert {each.difference for each in pair.differences.values()} == {0.0}
     assert not any(find_better(name, each) for name, each in pair.differences.items())
