@@ -99,7 +99,9 @@ class Api:
     def send_feedback(self, model: str, outcomes: Sequence[Mapping[str, object]]) -> dict[str, Any]:
         """Send true outcomes; returns the counts ``accepted`` and ``duplicates``."""
         return self._answer(
-            f"/v1/models/{model}/feedback", {"feedback": list(outcomes)}, when_broken="loop models"
+            f"/v1/models/{model}/feedback",
+            {"feedback": list(outcomes)},
+            when_broken=f"loop predict --model {model} (shows a prediction with its id)",
         )
 
     def first_prediction(
@@ -157,7 +159,7 @@ def _refusal(response: "httpx.Response", *, when_broken: str) -> LoopError:
     if response.status_code == 422:
         next_step = when_broken
     if response.status_code == 429:
-        next_step = "wait a second and try again; throttle_rate is a setting of loop deploy"
+        next_step = "wait a second and try again, or raise LOOP_THROTTLE_RATE and loop deploy"
     if response.status_code == 403:
         next_step = "loop status (a new deployment makes a new API key)"
     return kind("\n".join(lines), next_step=next_step)

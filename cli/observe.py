@@ -112,9 +112,11 @@ def _matching(system: System, part: str) -> list[str]:
         if wanted in name.lower() or wanted in logical_id.lower()
     ]
     if not found:
-        known = ", ".join(sorted(functions.values())) or "none"
+        # What CDK and CloudFormation put around a name is nobody's to read or to type.
+        known = sorted(re.sub(r"(Function)?[0-9A-F]{8}$", "", name) for name in functions)
         raise NotFoundError(
-            f"No function is named like {part!r}. Functions: {known}.", next_step="loop logs"
+            f"No function is named like {part!r}. Functions: {', '.join(known) or 'none'}.",
+            next_step="loop logs",
         )
     return sorted(found)
 

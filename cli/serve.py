@@ -10,7 +10,7 @@ import typer
 
 from cli.models import ModelOption
 from cli.parts import find_variables
-from cli.session import Session, begin
+from cli.session import begin
 from cli.system import System
 from core.errors import InvalidInputError, NotFoundError, UnavailableError
 
@@ -58,7 +58,7 @@ def serve(
         arguments += ["--model", model] if model else []
         own = find_variables(session.home, f"{system.target}/{system.stage}")
         environment = make_environment(system) | own
-    code = _run(session, arguments, environment)
+    code = _run(arguments, environment)
     if code:
         raise typer.Exit(code)
 
@@ -91,9 +91,8 @@ def _find_credentials() -> dict[str, str]:
     return {name: value for name, value in variables.items() if value}
 
 
-def _run(session: Session, arguments: list[str], environment: dict[str, str]) -> int:
+def _run(arguments: list[str], environment: dict[str, str]) -> int:
     """Run the server in a process of its own: it imports nothing of the command line."""
-    session.output.say("Stop with Ctrl-C. /docs shows the paths, /metrics the counts.")
     command = [sys.executable, "-m", MODULE, *arguments]
     with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own module
         try:

@@ -144,10 +144,11 @@ def main(
         server = _open(chosen, environment)
         listener = _listen(chosen.host, chosen.port)
     except LoopError as error:
-        sys.stderr.write(f"{error}\n{error.next_step}\n")
+        sys.stderr.write(f"Stopped: {error}\nNext: {error.next_step}\n")
         return error.exit_code
     host, port = listener.getsockname()[:2]
-    sys.stdout.write(f"Serving on http://{host}:{port}\n")
+    sys.stdout.write(f"Serving on http://{host}:{port} until Ctrl-C.\n")
+    sys.stdout.write("/docs shows the paths, /metrics the counts.\n")
     sys.stdout.flush()
     config = uvicorn.Config(
         server.app,
@@ -197,7 +198,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError):
         raise UnavailableError(
             f"The server cannot listen at {host}, port {port}.",
-            next_step="Choose another port with --port.",
+            next_step="Choose another --port, or a --host of this computer.",
         ) from None
 
 

@@ -59,7 +59,7 @@ class FakeCloudFormation:
     def get_paginator(self, _operation: str) -> Pages:
         resource = {
             "ResourceType": "AWS::Lambda::Function",
-            "LogicalResourceId": "Inference123",
+            "LogicalResourceId": "PredictorFunction0E45C373",
             "PhysicalResourceId": "closed-loop-dev-predict",
         }
         return Pages({"StackResourceSummaries": [resource]})

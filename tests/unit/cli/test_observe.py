@@ -51,7 +51,8 @@ def test_rejects_an_unknown_function(loop: Loop) -> None:
     result = loop("logs", "nothing")
 
     assert result.exit_code == 3
-    assert "closed-loop-dev-predict" in result.stderr
+    assert "Functions: Predictor." in result.stderr
+    assert loop("logs", "Predictor").exit_code == 0
 
 
 @pytest.mark.parametrize("since", ["", "10", "m10", "1w", "-5m"])

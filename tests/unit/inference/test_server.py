@@ -115,3 +115,12 @@ def test_rejects_port_that_is_taken(
 def test_rejects_environment_without_a_bucket(capsys: pytest.CaptureFixture[str]) -> None:
     assert module.main([], {}) == 2
     assert "BUCKET" in capsys.readouterr().err
+
+
+def test_a_fault_at_the_start_is_told_as_the_command_line_tells_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert module.main(["--bundle", str(tmp_path / "none")], {}) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert re.fullmatch(r"Stopped: .*model\.onnx is not there.*\nNext: Name the .*\n", told.err)
