@@ -258,7 +258,7 @@ def _say_conclusion(session: Session, facts: dict[str, Any]) -> None:
 def _between(facts: dict[str, Any], *, sign: str = "") -> str:
     if facts["lower"] is None or facts["upper"] is None:
         return "unknown"
-    return f"{facts['lower']:{sign}.4f} … {facts['upper']:{sign}.4f}"
+    return f"{facts['lower']:{sign}.4f} to {facts['upper']:{sign}.4f}"
 
 
 def _number(value: float | None) -> str:

@@ -65,7 +65,7 @@ class Output:
 
     def say(self, text: str = "") -> None:
         """Print one line of a report."""
-        self._stdout().print(Text(text), soft_wrap=True)
+        _print(self._stdout(), Text(text), soft_wrap=True)
 
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = ""
@@ -90,12 +90,12 @@ class Output:
             table.add_column(column, justify=justify, overflow="fold", width=width)
         for row in cells:
             table.add_row(*map(Text, row))
-        console.print(table)
+        _print(console, table)
 
     def panel(self, title: str, lines: Sequence[str]) -> None:
         """Print lines in a frame: the end of a long command."""
         body = Text("\n".join(lines))
-        self._stdout().print(Panel(body, title=title, title_align="left", expand=False))
+        _print(self._stdout(), Panel(body, title=title, title_align="left", expand=False))
 
     def facts(self, facts: Mapping[str, object]) -> None:
         """Print names and values, one pair a line, the values under one another."""
@@ -115,15 +115,14 @@ class Output:
 
     def show(self, drawing: RenderableType) -> None:
         """Print anything that rich can draw, in the characters that the terminal has."""
-        console = self._stdout()
-        console.print(Ascii(drawing) if console.options.ascii_only else drawing)
+        _print(self._stdout(), drawing)
 
     def progress(self, text: str) -> None:
         """Say on stderr what happens now, with the seconds since the command began."""
         self._doing = text
         self._spoke_at = self._clock()
         elapsed_s = int(self._spoke_at - self._started)
-        self._stderr().print(Text(f"{elapsed_s:4d}s  {text}"), soft_wrap=True)
+        _print(self._stderr(), Text(f"{elapsed_s:4d}s  {text}"), soft_wrap=True)
 
     @contextmanager
     def never_silent(self, *, silence_s: float = SILENCE_S, doing: str = "") -> Iterator[None]:
@@ -157,14 +156,16 @@ class Output:
         if self.json:
             problem = {"error": str(error), "next_step": error.next_step}
             self._stdout().file.write(json.dumps(problem, indent=2) + "\n")
-        self._stderr().print(Text.assemble(("Stopped: ", "bold red"), str(error)), soft_wrap=True)
+        told = Text.assemble(("Stopped: ", "bold red"), str(error))
+        _print(self._stderr(), told, soft_wrap=True)
         if error.next_step:
-            self._stderr().print(Text.assemble(("Next: ", "bold"), error.next_step), soft_wrap=True)
+            told = Text.assemble(("Next: ", "bold"), error.next_step)
+            _print(self._stderr(), told, soft_wrap=True)
 
     def interrupted(self) -> None:
         """Say that Ctrl-C was understood."""
         told = f"Interrupted. {self.if_interrupted}".rstrip()
-        self._stderr().print(Text(told), soft_wrap=True)
+        _print(self._stderr(), Text(told), soft_wrap=True)
 
     def traceback(self) -> None:
         """Print the traceback of the error that is being handled (``--debug``)."""
@@ -184,6 +185,12 @@ def _console(*, stderr: bool, width: int | None) -> Console:
     if width is None and not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(stderr=stderr, highlight=False, width=PLAIN_WIDTH)
     return console
+
+
+def _print(console: Console, drawing: RenderableType, *, soft_wrap: bool = False) -> None:
+    """Print in the characters that the terminal has: another one would end the command."""
+    ascii_only = console.options.ascii_only
+    console.print(Ascii(drawing) if ascii_only else drawing, soft_wrap=soft_wrap)
 
 
 def _choose_widths(lines: Sequence[Sequence[str]], *, room: int) -> list[int | None]:

@@ -17,7 +17,7 @@ MAX_SLICES = 15
 MAX_IMPORTANCES = 15
 MAX_HISTOGRAMS = 24
 
-_BAND = "The band is where 95% of bootstrap resamples of the holdout run."
+_BAND = "The band holds 95% of the curves of bootstrap resamples of the holdout."
 _NAMES = {"candidate": "this model", "baseline": "baseline", "champion": "champion before"}
 
 

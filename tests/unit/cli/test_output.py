@@ -1,4 +1,6 @@
+import io
 import json
+import sys
 import time
 
 import pytest
@@ -125,3 +127,26 @@ def test_colors_follow_no_color(
     Output(width=60).fail(InvalidInputError("wrong"))
 
     assert ("\x1b[1;31m" in capsys.readouterr().err) is colored
+
+
+def test_a_terminal_without_unicode_ends_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = {
+        name: io.TextIOWrapper(io.BytesIO(), encoding="ascii") for name in ("stdout", "stderr")
+    }
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    output = Output(width=40)
+    output.say("Zoë's model")
+    output.table(["model"], [["naïve"]])
+    output.panel("Größe", ["5 µs"])
+    output.progress("sending Müller.csv")
+    output.fail(InvalidInputError("There is no file Müller.csv.", next_step="--to größer.csv"))
+
+    told = {}
+    for name, stream in streams.items():
+        stream.flush()
+        told[name] = stream.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+    assert "Zo?'s model" in told["stdout"]
+    assert "na?ve" in told["stdout"]
+    assert "5 ?s" in told["stdout"]
+    assert "Stopped: There is no file M?ller.csv." in told["stderr"]
