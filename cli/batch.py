@@ -16,6 +16,7 @@ from cli.models import ModelOption
 from cli.output import GOES_ON
 from cli.session import JsonOption, Session, begin
 from cli.system import System
+from core.counted import counted
 from core.errors import InvalidInputError, LoopError, NotFoundError
 
 MODULE = "lambdas.batch.program"
@@ -265,7 +266,8 @@ def _show(session: Session, document: dict[str, Any]) -> None:
     output.facts({name: value for name, value in facts.items() if value is not None})
     _show_missing(session, document.get("missing", ()))
     if document.get("resumed"):
-        output.say(f"{document['resumed']} of {document['shards']} parts were there already.")
+        parts = counted(document["shards"], "part")
+        output.say(f"Of {parts} {document['resumed']} had been scored before.")
     if document.get("absent"):
         output.say(f"Not in the file, read as missing: {', '.join(document['absent'])}.")
     if document.get("listed"):

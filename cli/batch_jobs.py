@@ -12,6 +12,7 @@ from typing import Any
 from cli.system import AwsClient, System
 from core import keys
 from core.batch import Job, JobReport
+from core.counted import counted
 from core.errors import InvalidInputError, LoopError, NotFoundError
 
 POLL_S = 1.0
@@ -184,7 +185,11 @@ class BatchJobs:
 
     def _progress(self, job_id: str) -> str:
         done, known = self.count(job_id)
-        return f"{done} of {known} parts are scored" if known else "cutting the file into parts"
+        return (
+            f"scored: {done} of {counted(known, 'part')}"
+            if known
+            else "cutting the file into parts"
+        )
 
     def _describe(self, key: str) -> dict[str, Any] | None:
         from botocore.exceptions import ClientError  # noqa: PLC0415 - slow to load

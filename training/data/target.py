@@ -64,7 +64,8 @@ def infer_target(
     if facts.distinct < 2:
         found = "one value only" if facts.distinct else "no value"
         raise InvalidInputError(
-            f"Column {facts.name!r} has {found} in {facts.rows} rows: there is nothing to predict.",
+            f"Column {facts.name!r} has {found} in {counted(facts.rows, 'row')}: there is nothing"
+            " to predict.",
             next_step="Choose another column with --target.",
         )
     guess = _guess_task(facts)

@@ -145,7 +145,7 @@ def test_a_terminal_without_unicode_ends_no_command(monkeypatch: pytest.MonkeyPa
     told = {}
     for name, stream in streams.items():
         stream.flush()
-        told[name] = stream.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+        told[name] = stream.buffer.getvalue().decode("ascii")
     assert "Zo?'s model" in told["stdout"]
     assert "na?ve" in told["stdout"]
     assert "5 ?s" in told["stdout"]

@@ -108,8 +108,18 @@ def test_takes_numbers_that_float32_tells_apart_and_columns_of_one_value(
 @pytest.mark.parametrize(
     ("task", "training", "holdout", "message"),
     [
-        ("binary", [0.0] * 9, [0.0], "There are 9 training and 1 holdout rows."),
-        ("binary", [0.0, 1.0] * 10, [], "There are 20 training and 0 holdout rows."),
+        (
+            "binary",
+            [0.0] * 9,
+            [0.0],
+            "The split leaves 9 training rows and 1 holdout row; a model needs 10 and 1.",
+        ),
+        (
+            "binary",
+            [0.0, 1.0] * 10,
+            [],
+            "The split leaves 20 training rows and 0 holdout rows; a model needs 10 and 1.",
+        ),
         ("binary", [0.0] * 20, [1.0], "Class 2 of the 2 in the data contract has 0 training rows"),
         (
             "multiclass",

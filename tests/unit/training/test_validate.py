@@ -230,7 +230,7 @@ REJECTED: dict[str, tuple[list[list[str]], tuple[str, ...]]] = {
     ("case", "said"),
     [
         ("bad", "51 of 101 rows break the data contract, more than half; most often: not a number"),
-        ("few", "There are 49 good rows; a model needs at least 50."),
+        ("few", "The file has 49 good rows; a model needs at least 50."),
         ("one class", "Class 2 of the 2 in the data contract has 0 good rows"),
         ("small class", "Class 2 of the 2 in the data contract has 9 good rows"),
         ("target", "no target 'churn'"),
