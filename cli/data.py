@@ -101,16 +101,16 @@ def _prepare(source: str, *, target: str | None, contract: Path | None, stated: 
                 next_step=f"edit {contract}, or leave --contract out",
             )
         return prepare_declared(Path(source), read_contract(contract))
-    if target is not None:
+    is_file = Path(source).is_file()
+    if target is not None and (is_file or source not in BUILTIN):
         return prepare_file(Path(source), target=target, stated=stated)
     if source not in BUILTIN:
-        is_file = Path(source).is_file()
         what = f"{source} needs a target" if is_file else f"There is no dataset named {source}"
         raise InvalidInputError(
             f"{what}. Built in are: {', '.join(BUILTIN)}.",
             next_step=f"loop data add {source if is_file else 'FILE'} --target COLUMN",
         )
-    if stated != Stated():
+    if target is not None or stated != Stated():
         raise InvalidInputError(
             f"{source} is built in, and knows by itself what it is.",
             next_step=f"loop data add {source}",

@@ -161,7 +161,10 @@ def test_rejects_an_unknown_name(loop: Loop) -> None:
 
 
 def test_rejects_options_that_a_built_in_dataset_cannot_have(loop: Loop) -> None:
-    assert loop("data", "add", "wine", "--name", "plonk").exit_code == 2
+    for option in (("--name", "plonk"), ("--target", "proline")):
+        result = loop("data", "add", "wine", *option)
+        assert result.exit_code == 2
+        assert "wine is built in, and knows by itself what it is." in result.stderr
 
 
 @pytest.mark.parametrize(
