@@ -222,7 +222,7 @@ def test_experiment_does_not_advise_to_promote_a_challenger_that_failed(
     assert facts["difference"]["verdict"] == "better"
     assert facts["champion"]["labelled"] + facts["challenger"]["labelled"] == 2500
     [note] = facts["notes"]
-    assert note.startswith("20 rows were meant for the challenger, which failed")
+    assert "answered for it: 20 rows, counted as the challenger's" in note
     assert "as champion nobody would answer where it fails" in facts["next_step"]
     assert "promote 2" not in facts["next_step"]
 
