@@ -1,6 +1,7 @@
 """The real packages: built from the lock files, and run by nothing but themselves."""
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from cdk.bundling import RECIPES, Package, PackageName, build_packages
 from cdk.config import read_config
 from cdk.interpreters import find_interpreter
+from core.arithmetic import pinned_variables
 from tests.infra.conftest import ROOT
 
 pytestmark = [pytest.mark.build, pytest.mark.timeout(900)]
@@ -28,10 +30,26 @@ strangers = [m.__file__ for m in sys.modules.values()
 assert not strangers, strangers
 """
 
+# On the kernels that functions are given, a faulty OpenBLAS ends the process.
+_MULTIPLY = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy
+for rows in 1000, 5000:
+    for columns in 1, 2, 16:
+        product = numpy.ones((200, rows)) @ numpy.ones((rows, columns))
+        assert (product == rows).all(), (rows, columns)
+"""
+
 
 @pytest.fixture(scope="module")
 def packages() -> Mapping[PackageName, Package]:
     return build_packages(ROOT, read_config({}, {}))
+
+
+@pytest.fixture(scope="module")
+def packages_for_aws() -> Mapping[PackageName, Package]:
+    return build_packages(ROOT, read_config({"target": "aws", "architecture": "x86_64"}, {}))
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -40,21 +58,45 @@ def test_handlers_can_be_imported_from_the_package_alone(
 ) -> None:
     with zipfile.ZipFile(packages[name].path) as bundle:
         bundle.extractall(tmp_path)
+    run_in_package(tmp_path, _IMPORT, *RECIPES[name].handlers)
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="Lambda is x86_64 Linux here"
+)
+@pytest.mark.parametrize("name", RECIPES)
+def test_packages_for_aws_start_and_compute_in_lambdas_python(
+    packages_for_aws: Mapping[PackageName, Package], name: PackageName, tmp_path: Path
+) -> None:
+    wanted = read_config({"target": "aws"}, {}).python
+    interpreter = find_interpreter(wanted)
+    if interpreter is None:
+        pytest.skip(f"there is no Python {wanted} on this machine")
+    with zipfile.ZipFile(packages_for_aws[name].path) as bundle:
+        bundle.extractall(tmp_path)
+    run_in_package(tmp_path, _IMPORT, *RECIPES[name].handlers, interpreter=interpreter)
+    run_in_package(tmp_path, _MULTIPLY, interpreter=interpreter)
+
+
+def run_in_package(
+    folder: Path, program: str, *arguments: str, interpreter: str = sys.executable
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", _IMPORT, str(tmp_path), *RECIPES[name].handlers],
+        [interpreter, "-I", "-S", "-c", program, str(folder), *arguments],
         env={
             "PATH": os.environ["PATH"],
             "BUCKET": "none",
             "STAGE": "dev",
             "AWS_REGION": "us-east-1",
             "AWS_LAMBDA_FUNCTION_NAME": "test",
+            **pinned_variables(),
         },
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, (done.returncode, done.stderr)
 
 
 @pytest.mark.parametrize("name", RECIPES)
