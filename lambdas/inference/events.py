@@ -5,6 +5,7 @@ one piece; a test holds the two together.
 """
 
 import base64
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,16 @@ STAGE_PATH = "/live"
 
 TEXT_TYPES = ("text/", "application/json", "application/schema+json")
 """Answers of these media types go out as text; all others in base64."""
+
+MAX_ANSWER_BYTES = 6_291_556
+"""What Lambda passes on of an answer, as JSON; more is an error of the function.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+# A letter takes 6 bytes of JSON at most, and the headers take a few hundred: nearly no answer has
+# to be written twice to be measured.
+_SURELY_FITS = MAX_ANSWER_BYTES // 8
 
 
 class EventRequest(Request):
@@ -92,3 +103,11 @@ def write_answer(response: Response) -> dict[str, Any]:
         "body": body.decode() if is_text else base64.b64encode(body).decode(),
         "isBase64Encoded": bool(body) and not is_text,
     }
+
+
+def is_too_large(answer: Mapping[str, Any]) -> bool:
+    """Tell whether an answer is more than Lambda passes on."""
+    if len(answer["body"]) < _SURELY_FITS:
+        return False
+    # As Lambda's own runtime client writes it.
+    return len(json.dumps(answer, ensure_ascii=False).encode()) > MAX_ANSWER_BYTES

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from core.errors import InvalidInputError
 from core.store import open_bucket
 from lambdas.inference.afterwards import Afterwards
+from lambdas.inference.answers import RequestError
 from lambdas.inference.capture import Recorder
 from lambdas.inference.deadline import MARGIN_S, set_deadline
-from lambdas.inference.events import EventRequest, read_body, write_answer
+from lambdas.inference.events import EventRequest, is_too_large, read_body, write_answer
 from lambdas.inference.keeping import Keeper, Objects
 from lambdas.inference.looks import Starter, finish_later, start_thread
 from lambdas.inference.models import Models
 from lambdas.inference.router import Router
+from lambdas.inference.routes import answer_fault
 from lambdas.inference.settings import Settings
 from lambdas.inference.stream import TIMEOUT_S, Stream
 from lambdas.inference.table import make_router
@@ -71,7 +73,10 @@ def make_handler(router: Router) -> Handler:
         if found is None:
             return adapter()(event, context)
         route, request.path_params = found
-        return write_answer(_run(route.answer(request)))
+        answer = write_answer(_run(route.answer(request)))
+        if is_too_large(answer):
+            return write_answer(answer_fault(request, _refuse_answer(), route.wrap))
+        return answer
 
     return handle
 
@@ -129,6 +134,11 @@ def _read_limit_s(context: "LambdaContext | None") -> float | None:
     if context is None:
         return None
     return max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_S)
+
+
+def _refuse_answer() -> RequestError:
+    message = "The answer has more than the 6 MB that Lambda passes on. Send fewer rows at once."
+    return RequestError(413, "too_large", message)
 
 
 def _refuse_body() -> dict[str, Any]:

@@ -14,7 +14,7 @@ PROTOCOLS: Mapping[str, str] = {
 ERRORS: Mapping[int, str] = {
     400: "The body cannot be read, or breaks a rule that the message names.",
     404: "There is no such model or version.",
-    413: "The body is too large.",
+    413: "The body is too large, or the answer is more than Lambda passes on.",
     415: "The body is not announced as something that this path takes.",
     422: "The request breaks the data contract; the details name each place and rule.",
     503: "No model can answer just now; the header retry-after says when to try again.",

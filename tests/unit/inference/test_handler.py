@@ -1,11 +1,15 @@
+import json
 from typing import Any
 
 import pytest
 
+from core.contract import Column
 from core.errors import InvalidInputError
 from lambdas.inference import handler as module
+from lambdas.inference.events import MAX_ANSWER_BYTES, is_too_large
 from lambdas.inference.models import Models
 from lambdas.inference.settings import Settings
+from tests.fixtures.bundles import make_champion, make_contract
 from tests.unit.inference.service import CONTEXT, Service, make_event
 
 
@@ -40,6 +44,45 @@ def test_answers_when_host_is_odd(service: Service, host: str) -> None:
 def test_answers_when_headers_are_missing(service: Service, missing: object) -> None:
     event = {**make_event("GET", "/health"), "headers": missing, "multiValueHeaders": missing}
     assert service.send(event).status == 200
+
+
+NAMES = [f"p{place:02}" for place in range(100)]
+
+
+def ask_for_warnings(rows: int, path: str) -> dict[str, Any]:
+    """Return a request each of whose fields has a warning in the answer."""
+    bodies: dict[str, object] = {
+        "/v1/predict": {"records": [dict.fromkeys(NAMES, "x")] * rows},
+        "/invocations": {"dataframe_split": {"columns": NAMES, "data": [["x"] * 100] * rows}},
+    }
+    return make_event("POST", path, json.dumps(bodies[path], separators=(",", ":")))
+
+
+@pytest.mark.parametrize(
+    ("path", "code"), [("/v1/predict", "too_large"), ("/invocations", "BAD_REQUEST")]
+)
+def test_says_so_when_an_answer_is_more_than_lambda_passes_on(
+    service: Service, path: str, code: str
+) -> None:
+    columns = [Column(name=name, kind="categorical", categories=("a",)) for name in NAMES]
+    make_champion(service.store, make_contract(columns=columns))
+    reply = service.send(ask_for_warnings(600, path))
+    assert reply.status == 200
+    assert len(reply.text) > 3_000_000
+    reply = service.send(ask_for_warnings(1000, path))
+    assert reply.status == 413
+    assert "Send fewer rows" in reply.text
+    assert code in reply.text
+
+
+@pytest.mark.parametrize("text", ['"', "é", "\n", "日", "x"])
+def test_an_answer_is_measured_as_lambda_reads_it(text: str) -> None:
+    answer = {"statusCode": 200, "headers": {}, "body": "", "isBase64Encoded": False}
+    empty, one = (len(json.dumps(each, ensure_ascii=False).encode()) for each in (
+        answer, {**answer, "body": text}))  # fmt: skip
+    most = (MAX_ANSWER_BYTES - empty) // (one - empty)
+    assert not is_too_large({**answer, "body": text * most})
+    assert is_too_large({**answer, "body": text * (most + 1)})
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"source": "aws.events"}])
