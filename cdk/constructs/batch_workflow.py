@@ -11,7 +11,7 @@ from constructs import Construct
 
 from cdk.config import Config
 from cdk.constructs.python_function import PythonFunction
-from cdk.constructs.removal import make_log_group
+from cdk.constructs.removal import make_workflow_log_group
 from cdk.constructs.rules import acknowledge
 from cdk.constructs.workflow import TRANSIENT
 from cdk.constructs.workflow_role import make_workflow_role
@@ -67,7 +67,7 @@ class BatchWorkflow(Construct):
             timeout=Duration.seconds(TIMEOUT_S),
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=make_log_group(self, "Logs", config=config),
+                destination=make_workflow_log_group(self, "Logs", config=config),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=False,
             ),

@@ -1,6 +1,6 @@
 """What becomes of stateful things when a stack is destroyed, and how long logs are kept."""
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Aws, Fn, RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -32,11 +32,29 @@ def removal_policy(config: Config) -> RemovalPolicy:
     return RemovalPolicy.RETAIN if config.is_prod else RemovalPolicy.DESTROY
 
 
-def make_log_group(scope: Construct, construct_id: str, *, config: Config) -> logs.LogGroup:
+def make_log_group(
+    scope: Construct, construct_id: str, *, config: Config, name: str | None = None
+) -> logs.LogGroup:
     """Make a log group with the deployment's retention; none is left to be made implicitly."""
     return logs.LogGroup(
         scope,
         construct_id,
+        log_group_name=name,
         retention=_RETENTION[config.log_retention_days],
         removal_policy=removal_policy(config),
     )
+
+
+def make_workflow_log_group(
+    scope: Construct, construct_id: str, *, config: Config
+) -> logs.LogGroup:
+    """Make a log group for a state machine, under a name that fills no policy of the account.
+
+    Step Functions enters each group that it writes to into one policy, which holds 5,120
+    characters: a few dozen. One entry serves all names that begin like this one.
+    https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+    """
+    # What prod keeps must not be in the way of a stack that is made again.
+    stack_guid = Fn.select(2, Fn.split("/", Aws.STACK_ID))
+    name = f"/aws/vendedlogs/states/{config.prefix}-{scope.node.id.lower()}-{stack_guid}"
+    return make_log_group(scope, construct_id, config=config, name=name)

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from cdk.config import Config
 from cdk.constructs.python_function import PythonFunction
-from cdk.constructs.removal import make_log_group
+from cdk.constructs.removal import make_workflow_log_group
 from cdk.constructs.training_job import TrainingJobs
 from cdk.constructs.workflow_role import make_workflow_role
 
@@ -101,7 +101,7 @@ class TrainingWorkflow(Construct):
             ),
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=make_log_group(self, "Logs", config=config),
+                destination=make_workflow_log_group(self, "Logs", config=config),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=False,
             ),

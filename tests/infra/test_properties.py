@@ -137,6 +137,20 @@ def test_every_log_group_forgets(deployment: Synthesized) -> None:
         assert group["Properties"]["RetentionInDays"] == deployment.config.log_retention_days
 
 
+def test_state_machines_log_where_no_policy_fills_up(deployment: Synthesized) -> None:
+    for stack in ("training", "batch"):
+        (machine,) = deployment.resources("AWS::StepFunctions::StateMachine", stack).values()
+        (destination,) = machine["Properties"]["LoggingConfiguration"]["Destinations"]
+        group = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+        name = deployment.resources("AWS::Logs::LogGroup", stack)[group]["Properties"][
+            "LogGroupName"
+        ]
+        start, guid = name["Fn::Join"][1]
+        assert start.startswith("/aws/vendedlogs/states/")
+        # Prod keeps the group of a stack that is gone: a new one must have another name.
+        assert guid == {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+
+
 def test_every_alarm_tells_the_topic_when_it_begins_and_ends(deployment: Synthesized) -> None:
     (topic,) = deployment.resources("AWS::SNS::Topic")
     alarms = deployment.resources("AWS::CloudWatch::Alarm")
