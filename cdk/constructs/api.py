@@ -30,8 +30,14 @@ _ACCESS_LOG = {
     "trace_id": "$context.xrayTraceId",
 }
 
-# What API Gateway answers by itself, in the form of the function's own errors.
-_REFUSALS = {
+# What API Gateway answers by itself, in the form of the function's own errors. Where there is no
+# status, those that it has stay.
+_REFUSALS: dict[str, tuple[apigateway.ResponseType, str | None, str, str]] = {
+    # Its own words for this are "Missing Authentication Token".
+    "NoSuchPath": (
+        apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, "404", "not_found",
+        "There is no such path, or it does not take this method.",
+    ),
     "InvalidKey": (
         apigateway.ResponseType.INVALID_API_KEY, "403", "forbidden",
         "The header x-api-key is missing or holds no valid key.",
@@ -54,6 +60,12 @@ _REFUSALS = {
     ),
     "Unavailable": (
         apigateway.ResponseType.INTEGRATION_FAILURE, "502", "unavailable",
+        "The model could not be asked.",
+    ),
+    # 500 when Lambda does not run the function (too many at once), 502 when the function fails:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html
+    "Fault": (
+        apigateway.ResponseType.DEFAULT_5_XX, None, "unavailable",
         "The model could not be asked.",
     ),
 }  # fmt: skip

@@ -129,6 +129,12 @@ class PythonFunction(Construct):
                 reason="The runtime is a setting: the byte code in the package is made by the "
                 "interpreter of the same version that builds it.",
             )
+        if self.spec.snap_start:
+            acknowledge(
+                self.function,
+                "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
+                reason="Callers use an alias of a published version.",
+            )
         if not has_dead_letters:
             acknowledge(
                 self.function,

@@ -205,6 +205,20 @@ def test_api_is_throttled_logged_and_traced(deployment: Synthesized) -> None:
     assert plan["Throttle"]["BurstLimit"] == deployment.config.throttle_burst
 
 
+def test_gateway_words_what_it_refuses_as_the_function_does(deployment: Synthesized) -> None:
+    statuses = {}
+    for response in deployment.resources("AWS::ApiGateway::GatewayResponse").values():
+        properties = response["Properties"]
+        statuses[properties["ResponseType"]] = properties.get("StatusCode")
+        (template,) = properties["ResponseTemplates"].values()
+        error = json.loads(template)["error"]
+        assert set(error) == {"code", "message", "details"}
+    assert statuses["MISSING_AUTHENTICATION_TOKEN"] == "404"
+    # Whatever else goes wrong between gateway and function: 500 and 502 stay what they are.
+    assert "DEFAULT_5XX" in statuses
+    assert statuses["DEFAULT_5XX"] is None
+
+
 def test_api_calls_the_published_version(deployment: Synthesized) -> None:
     alias = only(deployment.resources("AWS::Lambda::Alias"))["Properties"]
     assert alias["Name"] == "live"
@@ -277,6 +291,9 @@ def test_predictor_starts_from_a_snapshot_when_prod_on_aws(synthesize: Synthesiz
         assert function["SnapStart"] == {"ApplyOn": "PublishedVersions"}
         assert function["EphemeralStorage"] == {"Size": 512}  # SnapStart takes no more
         assert not deployment.findings
+        # A warning that a person need not heed hides those that they should.
+        report = json.loads((deployment.folder / "validation-report.json").read_text())
+        assert not [each for each in report["pluginReports"] if each["violations"]]
         # One version at a time: each one's snapshot is paid for.
         (version,) = deployment.resources("AWS::Lambda::Version").values()
         assert version.get("DeletionPolicy", "Delete") == "Delete"
