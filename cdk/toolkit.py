@@ -30,7 +30,7 @@ COUNT_EVERY_S = 2.0  # how often the count of finished resources is told
 # The lines of cdk's output that matter: see the examples of `tell`.
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _STACK_LINE = re.compile(r"^(?P<stack>[\w-]+): (?P<verb>deploying|destroying)")
-_STACK_DONE = re.compile(r"^✅\s+(?P<stack>[\w:/-]+)(?P<rest>.*)$")
+_STACK_DONE = re.compile(r"^✅\s+(?P<stack>[\w-]+)(?P<rest>.*)$")
 _EVENT = re.compile(r"^(?P<stack>[\w-]+) \|\s*(?P<done>\d+)(?:/(?P<all>\d+))? \|")
 
 
@@ -224,6 +224,8 @@ def tell(line: str) -> str:
     'closed-loop-dev-storage: deploying'
     >>> tell("closed-loop-dev-storage |  3/12 | 10:00:00 AM | CREATE_COMPLETE | AWS::S3::Bucket")
     'closed-loop-dev-storage: 3 of 12 resources'
+    >>> tell("✅  closed-loop-dev-storage: destroyed")
+    'closed-loop-dev-storage: done'
     >>> tell("[Warning at /x] something")
     ''
     """

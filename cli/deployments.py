@@ -83,7 +83,7 @@ def destroy(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Destroy all stacks; in the stage dev their data too."""
+    """Destroy all stacks; in the stage dev their data too, in prod without them."""
     session = begin(ctx, as_json=as_json)
     deployed = load_deployed(session.home)
     chosen = choose_place(target, stage, deployed)
@@ -92,12 +92,14 @@ def destroy(
     with session.output.never_silent():
         system = session.connect(target=chosen[0], stage=chosen[1], home=session.home)
         system.stacks()  # asks the cloud, which says at once, and better than cdk, what is missing
+        if system.stage == "prod":
+            system.lift_protection()
         _toolkit(session, *chosen).destroy()
     kept = {name: mark for name, mark in deployed.fingerprints.items() if name != "/".join(chosen)}
     save_deployed(session.home, deployed.model_copy(update={"fingerprints": kept}))
     session.output.report(
         {"destroyed": {"target": chosen[0], "stage": chosen[1]}},
-        lambda: session.output.say(f"Destroyed: all stacks of {chosen[1]} on {chosen[0]}."),
+        lambda: _say_destroyed(session, *chosen),
     )
 
 
@@ -225,8 +227,17 @@ def _confirm(target: TargetName, stage: StageName, *, yes: bool, really: bool) -
             "destroy asks before it destroys, and nobody is here to answer.",
             next_step="loop destroy --yes",
         )
-    if not typer.confirm(f"Destroy all stacks of {stage} on {target}, with their data?", err=True):
+    data = "with their data" if stage == "dev" else "but for their data"
+    if not typer.confirm(f"Destroy all stacks of {stage} on {target}, {data}?", err=True):
         raise UnavailableError("Nothing was destroyed.", next_step="")
+
+
+def _say_destroyed(session: Session, target: TargetName, stage: StageName) -> None:
+    session.output.say(f"Destroyed: all stacks of {stage} on {target}.")
+    if stage == "prod":
+        session.output.say(
+            "Kept, for you to delete: the data bucket, the dead letters, the logs, the alarms' key."
+        )
 
 
 def _show_deployment(session: Session, system: System) -> None:

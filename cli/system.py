@@ -73,6 +73,12 @@ class System:
         found = (self._describe(self.prefix + part) for part in STACKS)
         return {stack["StackName"]: stack["StackStatus"] for stack in found if stack}
 
+    def lift_protection(self) -> None:
+        """Let the stacks be destroyed: those of prod are protected, and cdk does not lift that."""
+        client = self.client("cloudformation")
+        for stack in self.stacks():
+            client.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
+
     def is_deployed(self) -> bool:
         """Tell whether all stacks are there and usable."""
         stacks = self.stacks()

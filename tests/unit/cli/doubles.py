@@ -45,6 +45,13 @@ class FakeCloudFormation:
     def __init__(self) -> None:
         self.stacks = {f"closed-loop-dev-{part}": "CREATE_COMPLETE" for part in STACKS}
         self.stacks["CDKToolkit"] = "CREATE_COMPLETE"
+        self.protected: set[str] = set()
+
+    def update_termination_protection(
+        self, *, StackName: str, EnableTerminationProtection: bool
+    ) -> None:
+        assert StackName in self.stacks
+        (self.protected.add if EnableTerminationProtection else self.protected.discard)(StackName)
 
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:
         if StackName not in self.stacks:
@@ -207,7 +214,7 @@ class World:
         }
         return System(
             target=cast("Any", arguments.get("target", "local")),
-            stage="dev",
+            stage=cast("Any", arguments.get("stage", "dev")),
             clients=clients.__getitem__,
             open_store=lambda _bucket: self.store,
             api_url=lambda api, stage, _url: f"http://127.0.0.1:4566/{api}/{stage}",

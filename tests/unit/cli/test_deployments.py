@@ -306,6 +306,22 @@ def test_rejects_destroying_prod_without_really(bench: Bench) -> None:
     assert bench.toolkit.did == []
 
 
+def test_destroy_of_prod_lifts_the_protection_that_cdk_stops_at(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formation = bench.world.formation
+    prod = {f"closed-loop-prod-{part}" for part in ("storage", "inference")}
+    formation.stacks |= dict.fromkeys(prod, "CREATE_COMPLETE")
+    formation.protected = {*prod, "closed-loop-dev-storage", "somebody-elses"}
+    seen: list[set[str]] = []
+    monkeypatch.setattr(bench.toolkit, "destroy", lambda: seen.append({*formation.protected}))
+    result = bench.loop("destroy", "--stage", "prod", "--yes", "--really")
+
+    assert result.exit_code == 0, result.output
+    assert seen == [{"closed-loop-dev-storage", "somebody-elses"}]
+    assert "Kept, for you to delete: the data bucket" in result.stdout
+
+
 def test_damaged_memory_is_nothing_known(tmp_path: Path) -> None:
     save_deployed(tmp_path, Deployed(target="aws", stage="prod"))
     assert load_deployed(tmp_path).target == "aws"
