@@ -40,7 +40,7 @@ class Config:
         Where it runs. It decides how packages are built and, by the default of `job_cells`, whether
         there are training jobs; never what else the templates mean.
     stage : {"dev", "prod"}
-        ``dev`` is destroyed without a trace; ``prod`` keeps its data and is protected.
+        ``dev`` is destroyed with its data; ``prod`` keeps its data and is protected.
     region : str
         AWS region; empty leaves it to the AWS profile in use.
     architecture : {"arm64", "x86_64"}
