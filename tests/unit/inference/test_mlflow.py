@@ -1,6 +1,5 @@
 import json
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,14 +25,6 @@ FRAME = pd.DataFrame(
         "active": [True, False],
     }
 )
-
-
-@pytest.fixture
-def service(caplog: pytest.LogCaptureFixture) -> Iterator[Service]:
-    service = Service()
-    make_champion(service.store, make_contract())
-    yield service
-    assert "fault" not in caplog.text  # a wrong request is none of ours
 
 
 def send(service: Service, body: str, content_type: str = "text/csv") -> Reply:
