@@ -1,8 +1,10 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from cli.doctor import check_disk, check_lock, check_python
+from tests.unit.cli.bench import Bench
 
 LOCK = """\
 alpha==1.0 \\
@@ -60,3 +62,23 @@ def test_lock_is_wrong_when_it_is_missing(tmp_path: Path) -> None:
 def test_disk_is_wrong_when_it_is_too_small(tmp_path: Path) -> None:
     assert check_disk(tmp_path / "not" / "made", needed_bytes=1).verdict == "ok"
     assert check_disk(tmp_path, needed_bytes=1 << 60).verdict == "wrong"
+
+
+def test_doctor_finds_everything_in_order(bench: Bench) -> None:
+    bench.cloud.is_running = True
+    result = bench.loop("doctor", "--json")
+
+    document = json.loads(result.stdout)
+    by_check = {finding["check"]: finding for finding in document["findings"]}
+    assert by_check["Python"]["verdict"] == "ok"
+    assert by_check["stacks"]["verdict"] == "ok"
+    assert by_check["not in the local cloud"]["detail"] == "Nothing of note."
+
+
+def test_doctor_names_the_mend_when_a_stack_is_gone(bench: Bench) -> None:
+    bench.cloud.is_running = True
+    del bench.world.formation.stacks["closed-loop-dev-training"]
+    result = bench.loop("doctor")
+
+    assert result.exit_code == 1
+    assert "make up" in result.stdout

@@ -4,24 +4,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from cdk.toolkit import ToolkitError
 from cli import parts
-from cli.main import app
 from core.errors import NotFoundError
 from core.parts import VARIABLE, PartName
 from curriculum.checker import manifest
 from curriculum.checker.manifest import Exercise, Manifest
 from curriculum.checker.records import Record, add_record, hash_file, new_record
 from tests.fixtures.own_parts import GOOD, Parts
+from tests.unit.cli.bench import Bench
 from tests.unit.cli.conftest import Loop
-from tests.unit.cli.doubles import World, copy
-from tests.unit.cli.test_deployments import Bench, own_environment
+from tests.unit.cli.doubles import copy
 from tests.unit.training.worlds import make_landed
 from training.run import run_training
 
-__all__ = ["own_environment"]
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 EXERCISES: tuple[tuple[str, PartName], ...] = (
     ("first-clean", "clean"),
@@ -88,15 +86,6 @@ class Learner:
 @pytest.fixture
 def learner(no_workspace: Path, exercises: dict[str, Exercise]) -> Learner:
     return Learner(no_workspace, exercises)
-
-
-@pytest.fixture
-def bench(world: World) -> Bench:
-    return Bench(world)
-
-
-def run(bench: Bench, *arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments), obj=bench.session(), prog_name="loop")
 
 
 def test_everything_is_the_references_before_there_is_a_workspace(no_workspace: Path) -> None:
@@ -183,48 +172,48 @@ def test_deploy_takes_the_parts_along_and_says_whose_they_are(
 ) -> None:
     learner.write("my-rule")
     learner.check("my-rule", "pass")
-    result = run(bench, "deploy")
+    result = bench.loop("deploy")
     assert result.exit_code == 0, result.output
     given = bench.toolkit.environment[VARIABLE]
     assert given == str(bench.world.home / "parts" / "waiting")
     rows = [line.replace("│", " ").split()[:3] for line in result.stdout.splitlines()]
     assert ["rule", "yours", "my-rule"] in rows
     assert ["candidate", "reference", "my-candidate"] in rows
-    document = json.loads(run(bench, "status", "--json").stdout)
+    document = json.loads(bench.loop("status", "--json").stdout)
     assert {each["part"]: each["whose"] for each in document["parts"]}["rule"] == "yours"
-    assert "passed on" in run(bench, "status").stdout
+    assert "passed on" in bench.loop("status").stdout
 
 
 def test_a_deployment_without_parts_is_given_none(bench: Bench) -> None:
     os.environ[VARIABLE] = "/somebody/elses"
-    document = json.loads(run(bench, "deploy", "--json").stdout)
+    document = json.loads(bench.loop("deploy", "--json").stdout)
     assert VARIABLE not in bench.toolkit.environment
     assert {each["whose"] for each in document["parts"]} == {"reference"}
-    assert "whose" not in run(bench, "deploy", "--again").stdout
+    assert "whose" not in bench.loop("deploy", "--again").stdout
 
 
 def test_only_another_part_is_another_deployment(learner: Learner, bench: Bench) -> None:
-    run(bench, "deploy")
+    bench.loop("deploy")
     learner.write("my-rule")
-    run(bench, "deploy")
+    bench.loop("deploy")
     assert bench.toolkit.did == ["deploy"]
-    assert "have passed since" not in run(bench, "status").stdout
+    assert "have passed since" not in bench.loop("status").stdout
     learner.check("my-rule", "pass")
-    assert "Other files of yours have passed since" in run(bench, "status").stdout
-    run(bench, "deploy")
-    assert "have passed since" not in run(bench, "status").stdout
-    run(bench, "deploy")
+    assert "Other files of yours have passed since" in bench.loop("status").stdout
+    bench.loop("deploy")
+    assert "have passed since" not in bench.loop("status").stdout
+    bench.loop("deploy")
     assert bench.toolkit.did == ["deploy"] * 2
-    run(bench, "deploy", "--reference")
+    bench.loop("deploy", "--reference")
     assert bench.toolkit.did == ["deploy"] * 3
-    assert "left out: --reference" in run(bench, "status").stdout
+    assert "left out: --reference" in bench.loop("status").stdout
     assert parts.find_variables(bench.world.home, "local/dev") == {}
 
 
 def test_what_failed_to_be_deployed_is_not_remembered_as_deployed(
     learner: Learner, bench: Bench
 ) -> None:
-    run(bench, "deploy")
+    bench.loop("deploy")
     learner.write("my-rule")
     learner.check("my-rule", "pass")
     bench.toolkit.fail = ToolkitError(
@@ -233,7 +222,7 @@ def test_what_failed_to_be_deployed_is_not_remembered_as_deployed(
         "  Your part alarm broke at line 3: ValueError: no such thing.\n"
         "  Next: nothing"
     )
-    result = run(bench, "deploy")
+    result = bench.loop("deploy")
     assert result.exit_code == 2
     assert "Your part alarm broke at line 3: ValueError: no such thing." in result.stderr
     assert "loop deploy --reference" in result.stderr
@@ -246,7 +235,7 @@ def test_the_deployed_files_stay_what_they_were_while_the_learner_goes_on(
 ) -> None:
     place = learner.write("my-rule")
     learner.check("my-rule", "pass")
-    run(bench, "deploy")
+    bench.loop("deploy")
     place.write_text("half of a new idea")
     folder = Path(parts.find_variables(bench.world.home, "local/dev")[VARIABLE])
     assert (folder / "rule.py").read_bytes() == (GOOD / "rule.py").read_bytes()
@@ -267,7 +256,7 @@ def test_a_version_is_reproduced_with_the_parts_that_it_was_made_with(
 ) -> None:
     learner.write("my-candidate")
     learner.check("my-candidate", "pass")
-    run(bench, "deploy")
+    bench.loop("deploy")
     world = bench.world
     store, raw_key, _ = make_landed()
     with parts.using(parts.find_variables(world.home, "local/dev")):
@@ -275,7 +264,7 @@ def test_a_version_is_reproduced_with_the_parts_that_it_was_made_with(
     copy(store, world.memory)
     # Whatever is deployed now, or lies about, has no say.
     Parts(tmp_path / "other", monkeypatch).write("candidate", "def build(facts): ...")
-    run(bench, "deploy", "--reference")
+    bench.loop("deploy", "--reference")
     result = loop("reproduce", "1", "--model", "small", "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["reproduced"] is True

@@ -1,21 +1,22 @@
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cli.home import Deployed, TargetName, project_root, save_deployed, state_home
+from cli.home import (
+    Deployed,
+    TargetName,
+    choose_place,
+    load_deployed,
+    project_root,
+    save_deployed,
+    state_home,
+)
 from cli.session import Session
-from cli.targets import connect, use_environment
+from cli.targets import aws_environment, connect, use_environment
 from core.errors import InvalidInputError, UnavailableError
 
-
-@pytest.fixture(autouse=True)
-def own_environment() -> Iterator[None]:
-    before = dict(os.environ)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,56 @@ def test_rejects_a_remembered_place_that_the_environment_spoils(tmp_path: Path) 
     os.environ["LOOP_STAGE"] = "test"
     with pytest.raises(InvalidInputError, match="dev, prod"):
         Session(home=tmp_path).system()
+
+
+def test_damaged_memory_is_nothing_known(tmp_path: Path) -> None:
+    save_deployed(tmp_path, Deployed(target="aws", stage="prod"))
+    assert load_deployed(tmp_path).target == "aws"
+    (tmp_path / "deployed.json").write_text("{")
+
+    assert load_deployed(tmp_path) == Deployed()
+
+
+def test_aws_never_gets_the_emulators_address() -> None:
+    environment = {
+        "AWS_PROFILE": "mine",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+        "AWS_ENDPOINT_URL_S3": "https://s3.example.com",
+    }
+    assert aws_environment(environment) == {
+        "AWS_PROFILE": "mine",
+        "AWS_ENDPOINT_URL_S3": "https://s3.example.com",
+    }
+
+
+@pytest.mark.parametrize("name", ["LOOP_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_region_is_known_to_every_library_however_it_was_set(name: str) -> None:
+    environment = aws_environment({name: "eu-west-1"})
+
+    assert environment["AWS_REGION"] == "eu-west-1"
+    assert environment["AWS_DEFAULT_REGION"] == "eu-west-1"
+
+
+def test_rejects_the_emulators_credentials_on_aws() -> None:
+    with pytest.raises(InvalidInputError, match="test value"):
+        aws_environment({"AWS_ACCESS_KEY_ID": "test"})
+
+
+@pytest.mark.parametrize(
+    ("target", "stage", "place"),
+    [
+        (None, None, ("aws", "prod")),
+        ("local", None, ("local", "dev")),
+        (None, "dev", ("aws", "dev")),
+    ],
+)
+def test_remembered_stage_belongs_to_its_target(
+    target: str | None, stage: str | None, place: tuple[str, str]
+) -> None:
+    assert choose_place(target, stage, Deployed(target="aws", stage="prod")) == place
+
+
+def test_environment_chooses_the_place_over_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOP_TARGET", "localstack")
+    monkeypatch.setenv("LOOP_STAGE", "prod")
+    assert choose_place(None, None, Deployed()) == ("localstack", "prod")
