@@ -19,13 +19,7 @@ from lambdas.batch.layout import Shard
 from lambdas.batch.part import Done, do_task
 from lambdas.batch.scoring import Count, Scorer
 from lambdas.batch.shards import Fetched
-from tests.fixtures.bundles import make_contract
 from tests.unit.batch.batches import RECORDS, Batch, small, write, write_parquet
-
-
-@pytest.fixture
-def batch(tmp_path: Path) -> Batch:
-    return Batch(make_contract(), tmp_path)
 
 
 @contextmanager
