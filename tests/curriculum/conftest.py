@@ -3,6 +3,9 @@ from pathlib import Path
 import pytest
 
 from curriculum.checker import manifest
+from curriculum.checker.manifest import Exercise
+from tests.curriculum.courses import add_exercise
+from tests.curriculum.learning import SLUG
 
 
 @pytest.fixture
@@ -17,3 +20,9 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     return tmp_path / "workspace"
+
+
+@pytest.fixture
+def exercise(course: Path) -> Exercise:
+    """The only exercise of a course."""
+    return add_exercise(course, SLUG)
