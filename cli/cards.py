@@ -15,8 +15,6 @@ from core.errors import ConflictError, InvalidInputError, NotFoundError
 if TYPE_CHECKING:
     from training.report.facts import Facts
 
-MAX_ANSWERS_BYTES = 1024 * 1024
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the command of this module."""

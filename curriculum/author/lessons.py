@@ -64,17 +64,6 @@ def sections_for(mode: Mode) -> tuple[str, ...]:
     return tuple(part for part in _SECTIONS if mode != "written" or part != "Afterwards, look")
 
 
-def reading_minutes(text: str) -> float:
-    """Estimate how long a lesson takes to read.
-
-    Examples
-    --------
-    >>> reading_minutes("word " * 400)
-    2.0
-    """
-    return _minutes(read_lines(text))
-
-
 _Told = Iterator[tuple[int, str]]
 
 

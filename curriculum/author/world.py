@@ -10,11 +10,12 @@ from training.data.validate import validate_raw
 from training.run import run_training
 
 RUN_ID: Final = "world-1"
+_SEED: Final = 11
 
 
-def make_bucket(*, rows: int = 500, seed: int = 11, dirty_share: float = 0.05) -> Bucket:
+def make_bucket(*, rows: int) -> Bucket:
     """Land a simulated file and let the validate step work on it."""
-    store, raw_key = _land(rows, seed, dirty_share)
+    store, raw_key = _land(rows)
     validated = validate_raw(store, raw_key=raw_key, contract=contract())
     if validated.status != "ok":
         raise AssertionError(f"the simulated file was refused: {validated.reason}")
@@ -24,17 +25,17 @@ def make_bucket(*, rows: int = 500, seed: int = 11, dirty_share: float = 0.05) -
 @cache
 def make_world() -> Bucket:
     """Land a simulated file, and train a model on it that is promoted; made once, to be read."""
-    store, raw_key = _land(1_000, 11, 0.05)
+    store, raw_key = _land(1_000)
     ended = run_training(store, raw_key=raw_key, run_id=RUN_ID, budget="tiny")
     if ended.outcome != "promoted":
         raise AssertionError(f"the world's model was {ended.outcome}: {ended.reason}")
     return store
 
 
-def _land(rows: int, seed: int, dirty_share: float) -> tuple[Bucket, str]:
+def _land(rows: int) -> tuple[Bucket, str]:
     store = open_memory()
     store.put(keys.contract(DATASET), contract().to_json())
-    body = to_csv(simulate(rows, seed=seed), seed=seed, dirty_share=dirty_share).body
+    body = to_csv(simulate(rows, seed=_SEED), seed=_SEED, dirty_share=0.05).body
     raw_key = keys.raw(DATASET, "ab" * 32, "customers.csv")
     store.put(raw_key, body)
     return store, raw_key

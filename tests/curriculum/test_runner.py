@@ -5,6 +5,7 @@ import pytest
 
 from core.errors import UnavailableError
 from core.store import ObjectStore, open_memory
+from curriculum.author.world import make_bucket
 from curriculum.checker.bench import Bench
 from curriculum.checker.live import Live
 from curriculum.checker.manifest import Exercise, find_exercise
@@ -12,7 +13,6 @@ from curriculum.checker.process import Child
 from curriculum.checker.results import Result, describe
 from curriculum.checker.runner import judge_cases, load_check, run_check
 from tests.curriculum.courses import CHECK, RIGHT, STARTER, add_exercise
-from tests.curriculum.worlds import make_bucket
 
 Run = Callable[..., Result]
 

@@ -45,15 +45,12 @@ class Inferred:
         How the file is written, one sentence for each guess.
     rows : int
         Records in the file.
-    ragged_rows : int
-        Records with too few or too many fields; they go to the quarantine.
     """
 
     contract: Contract
     evidence: tuple[Evidence, ...]
     file: tuple[str, ...]
     rows: int
-    ragged_rows: int
 
 
 def infer_contract(
@@ -95,7 +92,7 @@ def infer_contract(
         leaks = find_likely_leaks(raw, contract)
     evidence = tuple(_warn(each, leaks) for each in evidence)
     file = describe_file(body, written, stated) + notes
-    return Inferred(contract, evidence, file, raw.row_count, len(raw.ragged))
+    return Inferred(contract, evidence, file, raw.row_count)
 
 
 def _guess(

@@ -6,7 +6,7 @@ what is told.
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 Measure = Callable[[], float]
@@ -62,9 +62,3 @@ def time_loop(work: Callable[[], object], *, calls: int) -> float:
     for _ in range(calls):
         work()
     return (time.process_time() - began) / calls * 1e6
-
-
-def take_percentile(values: Sequence[float], percent: float) -> float:
-    """Return the value that `percent` of all values do not exceed."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
