@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-_INSTEAD: Final = str.maketrans("╭╮╰╯─│╔╗╚╝═║▶◀▸✓━╌■□·↷…◆•", "++++-|####=#><>*#.#o.->*-")
+_INSTEAD: Final = str.maketrans("╭╮╰╯─│╔╗╚╝═║▶◀▸✓━╌■□·↷…◆•", "++++-|####=#><>*#.#o.-~*-")
 
 
 class Ascii:
