@@ -3,8 +3,10 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
+from cdk.local.cloud import State
 from cdk.local.emulators import open_cloud
 from cli.home import StageName, TargetName
 from cli.system import AwsClient, ClientFactory, System
@@ -12,6 +14,10 @@ from core.errors import InvalidInputError, UnavailableError
 from core.store import ObjectStore
 
 _REGION_NAMES = ("LOOP_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")
+_WHY_NOT: Final[Mapping[State, str]] = {
+    "not running": "Nothing is running: the local cloud is stopped.",
+    "starting": "The local cloud is still starting.",
+}
 
 
 def connect(*, target: TargetName, stage: StageName, home: Path) -> System:
@@ -20,7 +26,7 @@ def connect(*, target: TargetName, stage: StageName, home: Path) -> System:
     Raises
     ------
     UnavailableError
-        When the local cloud is not running, or AWS is not configured.
+        When the local cloud does not answer, or AWS is not configured.
     """
     if target == "aws":
         _forget_emulators()
@@ -32,10 +38,11 @@ def connect(*, target: TargetName, stage: StageName, home: Path) -> System:
             api_url=lambda _api, _stage, url: url,
         )
     emulator = "ministack" if target == "local" else "localstack"
-    running = open_cloud(home, emulator=emulator).running()  # type: ignore[arg-type]
+    cloud = open_cloud(home, emulator=emulator)  # type: ignore[arg-type]
+    running = cloud.running()
     if running is None:
         raise UnavailableError(
-            "Nothing is running: the local cloud is stopped.",
+            _WHY_NOT.get(cloud.health().state, "The local cloud runs and does not answer."),
             next_step="make up" if target == "local" else "loop deploy --target localstack",
         )
     use_environment(running.environment_over(os.environ))

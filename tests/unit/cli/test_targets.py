@@ -1,8 +1,12 @@
+import fcntl
+import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
+from cdk.local.ports import bind_loopback
 from cli.home import (
     Deployed,
     TargetName,
@@ -29,6 +33,24 @@ def test_rejects_connecting_to_a_cloud_that_is_stopped(
         connect(target=target, stage="dev", home=tmp_path)
     assert caught.value.next_step == command
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("age_s", "said"), [(0, "is still starting"), (3600, "runs and does not answer")]
+)
+def test_a_cloud_that_lives_and_does_not_answer_is_not_called_stopped(
+    tmp_path: Path, age_s: int, said: str
+) -> None:
+    record = tmp_path / "cloud" / "process.json"
+    record.parent.mkdir()
+    with bind_loopback(()) as silent, record.open("w+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        port = silent.getsockname()[1]
+        json.dump({"pid": os.getpid(), "port": port, "since": time.time() - age_s}, lock)
+        lock.flush()
+        with pytest.raises(UnavailableError, match=said) as caught:
+            connect(target="local", stage="dev", home=tmp_path)
+    assert caught.value.next_step == "make up"
 
 
 def test_aws_uses_the_persons_environment_and_no_emulator(tmp_path: Path) -> None:
