@@ -93,8 +93,11 @@ def _find_credentials() -> dict[str, str]:
 
 def _run(arguments: list[str], environment: dict[str, str]) -> int:
     """Run the server in a process of its own: it imports nothing of the command line."""
-    command = [sys.executable, "-m", MODULE, *arguments]
-    with subprocess.Popen(command, env=environment) as process:  # noqa: S603 - our own module
+    # Nothing is ever written to its standard input, which ends when this process does.
+    command = [sys.executable, "-m", MODULE, *arguments, "--attended"]
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command, env=environment, stdin=subprocess.PIPE
+    ) as process:
         try:
             code = process.wait()
         except KeyboardInterrupt:

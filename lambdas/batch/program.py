@@ -7,10 +7,10 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from core.attending import end_when_left
 from core.bundle import (
     BATCH_GRAPH,
     MAX_GRAPH_BYTES,
@@ -72,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     chosen = _parse(arguments)
     if chosen.attended:
-        threading.Thread(target=_end_when_left, daemon=True).start()
+        made = chosen.parts or chosen.bundle  # for this run, by whoever began it
+        end_when_left(lambda: shutil.rmtree(made, ignore_errors=True))
     try:
         with _disk_watched(chosen):
             report = _join(chosen) if chosen.parts else _score(chosen)
@@ -92,7 +94,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--version", type=int, default=1)
     parser.add_argument("--threads", type=int, default=_count_cores())
-    parser.add_argument("--attended", action="store_true", help="end when standard input ends")
+    parser.add_argument(
+        "--attended",
+        action="store_true",
+        help="end, and delete the folder that was given, when standard input ends",
+    )
     return parser.parse_args(arguments)
 
 
@@ -161,13 +167,6 @@ def _end_at_signals(leave: Callable[[], None]) -> None:
     for number in _ENDINGS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and shells have it
             signal.signal(number, end)
-
-
-def _end_when_left() -> None:
-    """End when whoever began this is gone, even by kill -9: nobody waits for the answer."""
-    while os.read(sys.stdin.fileno(), 1):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 import uvicorn
 
 from core import keys
+from core.attending import end_when_left
 from core.bundle import MAX_GRAPH_BYTES, MAX_MANIFEST_BYTES, Manifest, load_bundle
 from core.errors import InvalidInputError, LoopError, UnavailableError
 from core.events import Feedback
@@ -147,9 +148,10 @@ def main(
         sys.stderr.write(f"Stopped: {error}\nNext: {error.next_step}\n")
         return error.exit_code
     host, port = listener.getsockname()[:2]
-    sys.stdout.write(f"Serving on http://{host}:{port} until Ctrl-C.\n")
-    sys.stdout.write("/docs shows the paths, /metrics the counts.\n")
-    sys.stdout.flush()
+    _tell(
+        f"Serving on http://{host}:{port} until Ctrl-C.\n"
+        "/docs shows the paths, /metrics the counts.\n"
+    )
     config = uvicorn.Config(
         server.app,
         http=Connection,
@@ -161,6 +163,10 @@ def main(
         proxy_headers=False,
         timeout_graceful_shutdown=_STOP_S,
     )
+    if chosen.attended:
+        # Whoever began this decides what a terminal that is closed means.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        end_when_left(lambda: None)
     # The server hands a signal on once it has ended, and something is still to be done then.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
@@ -178,6 +184,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--model", help="the default model; the registry's, if it is not given")
     parser.add_argument("--bundle", type=Path, help="a bundle's folder, instead of a bucket")
+    parser.add_argument("--attended", action="store_true", help="end when standard input ends")
     return parser.parse_args(arguments)
 
 
@@ -200,6 +207,13 @@ def _listen(host: str, port: int) -> socket.socket:
             f"The server cannot listen at {host}, port {port}.",
             next_step="Choose another --port, or a --host of this computer.",
         ) from None
+
+
+def _tell(line: str) -> None:
+    # Whoever listens may have gone (`| head -1`): others may ask the server all the same.
+    if sys.stdout is not None:
+        with suppress(BrokenPipeError):
+            os.write(sys.stdout.fileno(), line.encode())
 
 
 def _promote(registry: Registry, bundle_id: str, manifest: Manifest) -> None:

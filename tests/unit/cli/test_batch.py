@@ -253,6 +253,7 @@ def test_the_program_ends_when_the_command_was_killed(
         _, said = process.communicate(timeout=30)  # until the program, too, has ended
     assert (process.returncode, said) == (-signal.SIGKILL, b"")
     assert list(temporary.glob("loop-batch-*")) == []
+    assert not bundle.exists()
     with hold_folder(to):
         pass
 

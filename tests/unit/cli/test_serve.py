@@ -1,11 +1,19 @@
+import signal
 import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import pytest
 
+from cdk.local.hosted import answers
+from cdk.local.ports import LOOPBACK, bind_loopback
 from cli import serve as module
 from tests.fixtures.bundles import make_champion, make_contract
+from tests.fixtures.servers import write_bundle
 from tests.unit.cli.conftest import Loop
 from tests.unit.cli.doubles import Interrupting, World
 
@@ -17,7 +25,8 @@ class FakeServer:
     environment: dict[str, str]
     code = 0
 
-    def __init__(self, command: list[str], *, env: dict[str, str]) -> None:
+    def __init__(self, command: list[str], *, env: dict[str, str], stdin: int) -> None:
+        assert stdin == subprocess.PIPE  # which ends with this process
         type(self).command, type(self).environment = command, env
 
     def __enter__(self) -> Self:
@@ -43,6 +52,7 @@ def test_server_gets_the_deployed_bucket(loop: Loop, server: type[FakeServer]) -
     assert result.exit_code == 0
     assert server.command[1:] == [
         "-m", "lambdas.inference.server", "--host", "127.0.0.1", "--port", "0",
+        "--attended",
     ]  # fmt: skip
     assert (server.environment["BUCKET"], server.environment["STAGE"]) == ("data", "dev")
 
@@ -51,7 +61,7 @@ def test_server_gets_the_named_model(loop: Loop, world: World, server: type[Fake
     make_champion(world.memory, make_contract())
 
     assert loop("serve", "--model", "subscriptions").exit_code == 0
-    assert server.command[-2:] == ["--model", "subscriptions"]
+    assert server.command[-3:-1] == ["--model", "subscriptions"]
 
 
 def test_server_gets_a_folder_without_a_system(
@@ -60,7 +70,7 @@ def test_server_gets_a_folder_without_a_system(
     world.running = RuntimeError("nobody shall ask")
 
     assert loop("serve", "--bundle", str(tmp_path)).exit_code == 0
-    assert server.command[-2:] == ["--bundle", str(tmp_path)]
+    assert server.command[-3:-1] == ["--bundle", str(tmp_path)]
 
 
 @pytest.mark.parametrize(("code", "exit_code"), [(0, 0), (-2, 0), (-15, 0), (5, 5)])
@@ -93,3 +103,47 @@ def test_an_interrupt_of_this_process_alone_leaves_no_server_at_work(
     monkeypatch.setattr(module, "MODULE", program.name)
     assert loop("serve").exit_code == 0
     assert not program.is_at_work()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_the_server_ends_with_the_command_however_that_ends(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with start(tmp_path) as (process, port):
+        await_answer(process, port)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)  # until the server, too, has ended
+    assert said == ""
+
+
+def test_the_server_serves_though_nobody_reads_its_address(tmp_path: Path) -> None:
+    with start(tmp_path) as (process, port):
+        assert process.stdout
+        assert "Stop with Ctrl-C" in process.stdout.readline()
+        process.stdout.close()
+        await_answer(process, port)
+        process.terminate()
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+@contextmanager
+def start(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
+    """Begin the command on a bundle and a free port."""
+    write_bundle(make_contract(), folder)
+    with bind_loopback(()) as free:
+        port = free.getsockname()[1]
+    command = "import sys; from cli.main import main; main(['serve', *sys.argv[1:]])"
+    with subprocess.Popen(
+        [sys.executable, "-c", command, "--bundle", str(folder), "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process, port
+
+
+def await_answer(process: "subprocess.Popen[str]", port: int) -> None:
+    while not answers(LOOPBACK, port, "/ping"):
+        assert process.poll() is None
+        time.sleep(0.05)
