@@ -6,6 +6,7 @@ No label holds anything that a caller sends: a path is the route's own, with its
 
 import threading
 import time
+from asyncio import CancelledError
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -14,12 +15,17 @@ from starlette.types import Message, Receive, Scope, Send
 
 from core.telemetry import Unit
 from lambdas.inference.router import Router
+from lambdas.inference.web import Response
 
 PATH = "/metrics"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
+_STOPPING = Response(
+    "The server is stopping.", 503, media_type="text/plain", headers={"connection": "close"}
+)
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -97,7 +103,7 @@ class Counted:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_s = time.perf_counter()
-        method, status = scope["method"], 500
+        method, status = scope["method"], 0  # which is none yet
 
         async def notice(message: Message) -> None:
             nonlocal status
@@ -113,11 +119,16 @@ class Counted:
                 response = await self._router.answer(found, scope, receive)
                 status = response.status_code
                 await response(scope, receive, send)
+        except CancelledError:
+            # The server was told to stop, and has waited for this one as long as it does.
+            if not status:
+                status = _STOPPING.status_code
+                await _STOPPING(scope, receive, send)
         finally:
             self._counts.add_request(
                 method=method if method in _METHODS else "other",
                 path=found[0].path if found else "other",
-                status=status,
+                status=status or 500,
                 seconds=time.perf_counter() - started_s,
             )
 

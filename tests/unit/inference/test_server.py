@@ -1,5 +1,7 @@
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +83,30 @@ def test_feedback_is_refused_when_nothing_could_keep_it(client: httpx.Client) ->
     body = {"feedback": [{"prediction_id": prediction_id, "outcome": "Yes"}]}
     reply = client.post("/v1/feedback", json=body)
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "no_bucket")
+
+
+def test_a_request_that_does_not_end_is_answered_when_the_server_stops(
+    folder: Path,
+) -> None:
+    command = [sys.executable, "-m", "lambdas.inference.server", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--bundle", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        port = int(process.stdout.readline().rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as caller:
+            caller.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            httpx.get(f"http://127.0.0.1:{port}/ping", trust_env=False)  # it has been read
+            process.terminate()
+            answer = caller.makefile("rb").read()
+        _, said = process.communicate(timeout=30)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert answer.endswith(b"The server is stopping.")
+    assert "Traceback" not in said
+    assert process.returncode == 0
 
 
 def test_page_needs_no_key(client: httpx.Client) -> None:
