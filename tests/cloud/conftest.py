@@ -7,8 +7,8 @@ import pytest
 
 from cdk.local.cloud import RunningCloud
 from cdk.local.emulators import open_cloud
-from cdk.local.ministack import MinistackCloud
 from cdk.local.ports import bind_loopback
+from tests.fixtures.ending import ending_with_tests
 
 Client = Callable[[str], Any]
 """Makes a boto3 client for a service by its name."""
@@ -41,8 +41,8 @@ def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home with the emulator installed; its cloud serves all tests that do not stop it."""
     home = tmp_path_factory.mktemp("home")
     use_free_port(home)
-    yield home
-    open_cloud(home).stop()
+    with ending_with_tests(home):
+        yield home
 
 
 @pytest.fixture(scope="session")
@@ -62,5 +62,5 @@ def home(running: RunningCloud, prepared_home: Path, tmp_path: Path) -> Iterator
     own.mkdir()
     (own / "emulator").symlink_to(prepared_home / "emulator")
     use_free_port(own)
-    yield own
-    MinistackCloud(own).stop()
+    with ending_with_tests(own):
+        yield own

@@ -2,6 +2,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ from cdk.local.ports import LOOPBACK, is_free
 from core.errors import UnavailableError
 from tests.cloud.conftest import Client, client_of
 from tests.cloud.functions import deploy
+from tests.fixtures.ending import ROOT
 
 SLEEPER = "import time\ndef handler(event, context):\n    time.sleep(event)\n"
 
@@ -107,6 +109,32 @@ def test_leaves_nothing_behind_when_killed_and_starts_again(home: Path) -> None:
     again = client_of(start(home))
     check_kept(again)
     assert again("lambda").invoke(FunctionName="sleeper", Payload=b"0")["StatusCode"] == 200
+
+
+def test_ends_with_the_tests_that_were_killed(home: Path, tmp_path: Path) -> None:
+    program = tmp_path / "killed.py"
+    program.write_text(
+        "import pathlib, sys\n"
+        "from cdk.local.emulators import open_cloud\n"
+        "from tests.fixtures.ending import ending_with_tests\n"
+        "home = pathlib.Path(sys.argv[1])\n"
+        "with ending_with_tests(home):\n"
+        "    open_cloud(home).start(report=print)\n"
+        "    print('started', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, str(program), str(home)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as tests:
+        assert tests.stdout
+        assert "started\n" in iter(tests.stdout.readline, "")
+        assert open_cloud(home).health().state == "healthy"
+        tests.kill()
+    assert state_after_a_kill(home) == "not running"
 
 
 def test_stops_while_a_function_runs(home: Path) -> None:

@@ -1,6 +1,6 @@
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from cdk.local.localstack import ENDPOINT_VARIABLE, find_python
 from core.errors import UnavailableError
 from tests.cloud.conftest import Client, client_of, use_free_port
 from tests.cloud.functions import deploy, make_role
+from tests.fixtures.ending import ending_with_tests
 
 SOURCE = """
 import json, time
@@ -24,14 +25,15 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def localstack_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def localstack_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     try:
         find_python()
     except UnavailableError as error:
         pytest.skip(str(error))
     home = tmp_path_factory.mktemp("localstack")
     use_free_port(home, folder="localstack")
-    return home
+    with ending_with_tests(home, "localstack"):
+        yield home
 
 
 def test_runs_what_the_product_needs_without_docker(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.system import LiveSystem, bring_up, take_down
+from tests.fixtures.ending import ending_with_tests
 
 HERE = Path(__file__).parent
 
@@ -20,9 +21,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
     home = tmp_path_factory.mktemp("end-to-end") / "home"
-    try:
+    with ending_with_tests(home):
         live = bring_up(home)
         yield live
         live.close()
-    finally:
         take_down(home)
