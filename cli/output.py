@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich import box
 from rich.cells import cell_len
@@ -59,7 +59,7 @@ class Output:
     def report(self, document: object, render: Callable[[], None]) -> None:
         """Print the document as JSON when the person asked for that, otherwise call ``render``."""
         if self.json:
-            self._stdout().file.write(json.dumps(document, default=str, indent=2) + "\n")
+            self._write(document)
         else:
             render()
 
@@ -154,8 +154,8 @@ class Output:
     def fail(self, error: LoopError) -> None:
         """Say what went wrong and what to do next; with ``--json`` as a document too."""
         if self.json:
-            problem = {"error": str(error), "next_step": error.next_step}
-            self._stdout().file.write(json.dumps(problem, indent=2) + "\n")
+            with suppress(OSError):  # which may be the error itself: a full disk
+                self._write({"error": str(error), "next_step": error.next_step})
         told = Text.assemble(("Stopped: ", "bold red"), str(error))
         _print(self._stderr(), told, soft_wrap=True)
         if error.next_step:
@@ -170,6 +170,11 @@ class Output:
     def traceback(self) -> None:
         """Print the traceback of the error that is being handled (``--debug``)."""
         self._stderr().print_exception(show_locals=False)
+
+    def _write(self, document: object) -> None:
+        page = self._stdout().file
+        page.write(json.dumps(document, default=str, indent=2) + "\n")
+        page.flush()
 
     def _stdout(self) -> Console:
         return _console(stderr=False, width=self._width)

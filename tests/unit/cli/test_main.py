@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -137,6 +138,22 @@ from {module} import {function}
     )
     assert done.returncode == 130
     assert done.stderr == "Interrupted.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full disk at hand")
+def test_an_error_is_told_when_its_document_goes_to_a_full_disk(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", "from cli.entry import main; main()", "status", "--json"],
+            env={**os.environ, "LOOP_HOME": str(tmp_path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 6
+    assert done.stderr.endswith("is stopped.\nNext: make up\n")
+    assert len(done.stderr.splitlines()) == 2
 
 
 def test_rejects_an_unknown_command(loop: Loop) -> None:
