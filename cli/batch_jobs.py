@@ -28,13 +28,10 @@ class BatchJobs:
     Parameters
     ----------
     system : System
-    sleep : callable
-        Waits for a number of seconds.
     """
 
-    def __init__(self, system: System, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, system: System) -> None:
         self._system = system
-        self._sleep = sleep
         self.bucket = system.output("DataBucketName")
         self._machine = system.output("BatchStateMachineArn")
 
@@ -129,7 +126,7 @@ class BatchJobs:
                 report(line)
                 told = line
             poll += 1
-            self._sleep(POLL_S)
+            time.sleep(POLL_S)
         ended = self.report(job_id)
         is_told = ended is not None and ended.state != "complete"
         if found["status"] != "SUCCEEDED" and not is_told:

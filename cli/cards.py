@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.ceiling import best_possible
-from cli.models import ModelOption, RunOption, VersionArgument
+from cli.models import ModelOption, RunOption, VersionArgument, find_version
 from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core import keys
@@ -96,15 +96,7 @@ def gather(
     if run is not None:
         return gather_run(system.store, find_run(system.store, run))
     name = system.model_name(model)
-    if version is None:
-        champion = system.registry.alias(name)
-        if champion is None:
-            raise NotFoundError(
-                f"{name} has no champion yet.",
-                next_step=f"loop runs --model {name}, then loop card --run RUN",
-            )
-        version = champion.version
-    record = system.registry.version(name, version)
+    record = find_version(system, name, version, command="loop card")
     best = best_possible(system, name, record) if with_best else {}
     return gather_version(system.store, record, best_possible=best)
 

@@ -62,8 +62,8 @@ def examine(session: Session, target: TargetName, stage: StageName) -> Iterator[
     root = project_root()
     yield check_python()
     yield check_lock(root / "locks" / "project.txt")
-    yield _check_program("uv", _uv(), "make setup")
-    yield _check_program("node", node_folder() / "node", "make setup")
+    yield _check_program("uv", _uv())
+    yield _check_program("node", node_folder() / "node")
     yield _check_toolkit(session, root)
     yield check_disk(session.home)
     if target == "aws":
@@ -130,13 +130,13 @@ def _uv() -> Path:
     return Path(sys.executable).with_name("uv")
 
 
-def _check_program(name: str, program: Path, mend: str) -> Finding:
+def _check_program(name: str, program: Path) -> Finding:
     try:
         done = subprocess.run(  # noqa: S603 - a tool of our own environment, no shell
             [str(program), "--version"], capture_output=True, text=True, check=True, timeout=30
         )
     except (OSError, subprocess.SubprocessError):
-        return Finding(name, "wrong", f"{program} does not start", mend)
+        return Finding(name, "wrong", f"{program} does not start", "make setup")
     return Finding(name, "ok", done.stdout.strip())
 
 

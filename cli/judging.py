@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.models import ModelOption, RunOption, VersionArgument
+from cli.models import ModelOption, RunOption, VersionArgument, find_version
 from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core import keys
@@ -83,7 +83,8 @@ def report(
     session = begin(ctx, as_json=as_json)
     system = session.system()
     if run is None:
-        run_id = _find_run(system, system.model_name(model), version)
+        name = system.model_name(model)
+        run_id = find_version(system, name, version, command="loop report").run_id
     else:
         from training.report.tracking import find_run  # noqa: PLC0415
 
@@ -113,18 +114,6 @@ def _change(document: dict[str, Any], settings: Sequence[str]) -> str:
                 next_step=f"loop gate --set {name}=0.9",
             ) from None
     return json.dumps(document)
-
-
-def _find_run(system: System, model: str, version: int | None) -> str:
-    if version is None:
-        champion = system.registry.alias(model)
-        if champion is None:
-            raise NotFoundError(
-                f"{model} has no champion yet.",
-                next_step=f"loop runs --model {model}, then loop report --run RUN",
-            )
-        version = champion.version
-    return system.registry.version(model, version).run_id
 
 
 def _read(system: System, run_id: str, name: str) -> dict[str, Any]:

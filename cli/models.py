@@ -10,7 +10,7 @@ from cli.ceiling import best_possible
 from cli.session import JsonOption, Session, begin
 from cli.system import System
 from core.errors import InvalidInputError, NotFoundError
-from core.records import ALIASES, AliasState
+from core.records import ALIASES, AliasState, ModelVersion
 from core.rollout import TrialName, is_on
 
 HEADLINES = (
@@ -160,6 +160,30 @@ def describe_versions(system: System, name: str) -> list[dict[str, Any]]:
         version.model_dump(mode="json") | {"aliases": pointing.get(version.version, [])}
         for version in reversed(system.registry.versions(name))
     ]
+
+
+def find_version(system: System, model: str, version: int | None, *, command: str) -> ModelVersion:
+    """Return the version that was named, or the champion.
+
+    Parameters
+    ----------
+    command : str
+        What takes a run as well, for a model that has no champion.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    if version is None:
+        champion = system.registry.alias(model)
+        if champion is None:
+            raise NotFoundError(
+                f"{model} has no champion yet.",
+                next_step=f"loop runs --model {model}, then {command} --run RUN",
+            )
+        version = champion.version
+    return system.registry.version(model, version)
 
 
 def metrics_line(metrics: dict[str, float]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Report = Callable[[str], None]
 """Receives one short line for each thing that takes noticeable time."""
+
+REGION: Final = "us-east-1"
+"""The AWS region that every local cloud plays."""
 
 EmulatorName = Literal["ministack", "localstack"]
 State = Literal["not running", "starting", "healthy", "unresponsive"]

@@ -5,9 +5,7 @@ from pathlib import Path
 from cdk.local.cloud import EmulatorName, LocalCloud
 
 
-def open_cloud(
-    home: Path, *, emulator: EmulatorName = "ministack", region: str = "us-east-1"
-) -> LocalCloud:
+def open_cloud(home: Path, *, emulator: EmulatorName = "ministack") -> LocalCloud:
     """Return the local cloud whose state is kept under `home`.
 
     Parameters
@@ -16,13 +14,11 @@ def open_cloud(
         The project's state directory (``.loop``). Nothing outside it is written.
     emulator : {"ministack", "localstack"}
         Which emulator runs it.
-    region : str
-        The AWS region that it plays.
     """
     if emulator == "localstack":
         from cdk.local.localstack import open_localstack  # noqa: PLC0415 - only what is used
 
-        return open_localstack(home, region=region)
+        return open_localstack(home)
     from cdk.local.ministack import MinistackCloud  # noqa: PLC0415 - only what is used
 
-    return MinistackCloud(home, region=region)
+    return MinistackCloud(home)

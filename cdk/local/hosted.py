@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from cdk.local.cloud import Health, RunningCloud
+from cdk.local.cloud import REGION, Health, RunningCloud
 from cdk.local.ports import LOOPBACK, STANDARD_PORT, bind_loopback, wait_until_free
 from cdk.local.process import DetachedProcess, only_one
 from core.errors import UnavailableError
@@ -54,9 +54,8 @@ class HostedCloud(ABC):
     start_timeout_s: ClassVar[float] = 60.0
     stop_patience_s: ClassVar[float] = 20.0
 
-    def __init__(self, folder: Path, *, region: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self._region = region
         self._log_file = self.folder / "cloud.log"
         self._port_file = self.folder / "port.txt"
         self._process = DetachedProcess(self.folder / "process.json")
@@ -92,7 +91,7 @@ class HostedCloud(ABC):
             return None
         return RunningCloud(
             endpoint_url=f"http://{LOOPBACK}:{record.port}",
-            region=self._region,
+            region=REGION,
             pid=record.pid,
             log_file=self._log_file,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from cdk.interpreters import find_interpreter
-from cdk.local.cloud import Health, RunningCloud
+from cdk.local.cloud import REGION, Health, RunningCloud
 from cdk.local.environment import prepare_environment
 from cdk.local.hosted import HostedCloud, Program, answers
 from cdk.local.ports import LOOPBACK
@@ -55,8 +55,8 @@ class LocalstackProcess(HostedCloud):
     stop_patience_s = 4.0  # it has nothing to save
     keeps_data = False
 
-    def __init__(self, home: Path, *, region: str = "us-east-1") -> None:
-        super().__init__(home / "localstack", region=region)
+    def __init__(self, home: Path) -> None:
+        super().__init__(home / "localstack")
         self._venv = home.resolve() / "emulator" / "localstack-venv"
 
     def explain(self, said: str) -> LoopError | None:
@@ -77,7 +77,7 @@ class LocalstackProcess(HostedCloud):
         bound.close()
         return Program(
             command=[str(python), "-B", "-m", "cdk.local.localstack_launcher", str(port)],
-            environment=localstack_environment(self.folder, port=port, region=self._region),
+            environment=localstack_environment(self.folder, port=port),
         )
 
 
@@ -88,7 +88,7 @@ class ExternalLocalstack:
     lacks = (*_LACKS, *_LACKS_UNMENDED)
     keeps_data = False
 
-    def __init__(self, endpoint_url: str, *, region: str, log_file: Path) -> None:
+    def __init__(self, endpoint_url: str, *, log_file: Path) -> None:
         parts = urlsplit(endpoint_url)
         if parts.scheme != "http" or not parts.hostname or not parts.port:
             raise InvalidInputError(
@@ -98,7 +98,7 @@ class ExternalLocalstack:
         self._host, self._port = parts.hostname, parts.port
         self._cloud = RunningCloud(
             endpoint_url=f"http://{self._host}:{self._port}",
-            region=region,
+            region=REGION,
             pid=0,
             log_file=log_file,
         )
@@ -132,13 +132,13 @@ class ExternalLocalstack:
         return Health("healthy" if self.running() else "not running", port=self._port)
 
 
-def open_localstack(home: Path, *, region: str) -> LocalstackProcess | ExternalLocalstack:
+def open_localstack(home: Path) -> LocalstackProcess | ExternalLocalstack:
     """Return the LocalStack that the environment names, or one of ours."""
     endpoint_url = os.environ.get(ENDPOINT_VARIABLE, "")
     if endpoint_url:
         log_file = home / "localstack" / "cloud.log"
-        return ExternalLocalstack(endpoint_url, region=region, log_file=log_file)
-    return LocalstackProcess(home, region=region)
+        return ExternalLocalstack(endpoint_url, log_file=log_file)
+    return LocalstackProcess(home)
 
 
 def _explain_update(said: str, *, next_step: str) -> LoopError | None:
@@ -172,7 +172,7 @@ def find_python() -> str:
     return found
 
 
-def localstack_environment(folder: Path, *, port: int, region: str) -> dict[str, str]:
+def localstack_environment(folder: Path, *, port: int) -> dict[str, str]:
     """Return LocalStack's whole environment: loopback only, no Docker, no call to the outside."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -183,7 +183,7 @@ def localstack_environment(folder: Path, *, port: int, region: str) -> dict[str,
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(PROJECT),
         "PYTHONUNBUFFERED": "1",
-        "AWS_DEFAULT_REGION": region,
+        "AWS_DEFAULT_REGION": REGION,
         # LocalStack's default server ignores the host and binds every address.
         "GATEWAY_SERVER": "hypercorn",
         "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cdk.local.cloud import REGION
 from cdk.local.environment import prepare_environment
 from cdk.local.hosted import HostedCloud, Program
 from cdk.local.ports import LOOPBACK
@@ -42,8 +43,8 @@ class MinistackCloud(HostedCloud):
     )
     health_path = "/_ministack/health"
 
-    def __init__(self, home: Path, *, region: str = "us-east-1") -> None:
-        super().__init__(home / "cloud", region=region)
+    def __init__(self, home: Path) -> None:
+        super().__init__(home / "cloud")
         self._venv = home.resolve() / "emulator" / "venv"
 
     def prepare(self, *, report: Report) -> Path:
@@ -59,7 +60,7 @@ class MinistackCloud(HostedCloud):
                 *(str(python), "-B", "-m", "cdk.local.launcher"),
                 *(str(port), str(descriptor)),
             ],
-            environment=emulator_environment(self.folder, port=port, region=self._region),
+            environment=emulator_environment(self.folder, port=port),
             inherited=[descriptor],
         )
 
@@ -83,7 +84,7 @@ def check_state(folder: Path) -> None:
             ) from error
 
 
-def emulator_environment(folder: Path, *, port: int, region: str) -> dict[str, str]:
+def emulator_environment(folder: Path, *, port: int) -> dict[str, str]:
     """Return the emulator's whole environment."""
     return {
         # The project's own node runs the functions that CDK itself writes in JavaScript.
@@ -100,7 +101,7 @@ def emulator_environment(folder: Path, *, port: int, region: str) -> dict[str, s
         "BIND_HOST": LOOPBACK,
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": LOOPBACK,
-        "MINISTACK_REGION": region,
+        "MINISTACK_REGION": REGION,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(folder / "state"),
         "S3_PERSIST": "1",

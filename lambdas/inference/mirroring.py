@@ -71,26 +71,21 @@ class Desk:
     ----------
     later : callable, optional
         Runs something after the answer; without it, a thread asks shadows beside the requests.
-    clock : callable
-        Seconds that only grow.
     """
 
-    def __init__(
-        self, *, later: Starter | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, later: Starter | None = None) -> None:
         self._later = later
-        self._clock = clock
         self._lock = threading.Lock()
         self._waiting: queue.Queue[Mirrored] | None = None
         self._waiting_bytes = 0
         self._counts: dict[tuple[str, str], int] = {}
-        self._told_at_s = clock()
+        self._told_at_s = time.monotonic()
 
     def count(self, recorder: Recorder, model: str, arm: str, rows: int) -> None:
         """Count rows that an arm answered; the sums are published every few seconds."""
         with self._lock:
             self._counts[model, arm] = self._counts.get((model, arm), 0) + rows
-            now_s = self._clock()
+            now_s = time.monotonic()
             if now_s < self._told_at_s + TOLD_EVERY_S:
                 return
             counts, self._counts, self._told_at_s = self._counts, {}, now_s
@@ -115,7 +110,7 @@ class Desk:
             return
         if not recorder.draws(first_id):
             return
-        began_s = self._clock()
+        began_s = time.monotonic()
 
         def mirrored(read: Callable[[], Sequence[Mapping[str, object]]], size: int) -> Mirrored:
             return Mirrored(arm, served, read, size, prediction_ids, units, recorder, began_s)
@@ -153,7 +148,7 @@ class Desk:
     def _ask(self, mirrored: Mirrored) -> None:
         model = mirrored.served.version.model
         # Of this thread, which has no request of its own.
-        set_deadline(max(0.0, mirrored.began_s + STALE_S - self._clock()))
+        set_deadline(max(0.0, mirrored.began_s + STALE_S - time.monotonic()))
         try:
             check_deadline()
             batch = _answer(mirrored)

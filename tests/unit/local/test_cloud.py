@@ -49,7 +49,7 @@ def test_the_emulator_gets_nothing_of_the_persons_environment(
 ) -> None:
     for name in ("AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "DATABASE_PASSWORD"):
         monkeypatch.setenv(name, "s3cret")
-    settings = emulator_environment(tmp_path, port=4566, region="us-east-1")
+    settings = emulator_environment(tmp_path, port=4566)
     assert "s3cret" not in settings.values()
     assert settings["BIND_HOST"] == "127.0.0.1"
 

@@ -35,7 +35,7 @@ def test_uses_the_localstack_that_the_person_runs(
 
 
 def test_says_so_when_the_persons_localstack_does_not_answer(tmp_path: Path) -> None:
-    cloud = ExternalLocalstack("http://127.0.0.1:1", region="us-east-1", log_file=tmp_path)
+    cloud = ExternalLocalstack("http://127.0.0.1:1", log_file=tmp_path)
     assert cloud.health().state == "not running"
     with pytest.raises(UnavailableError, match="No LocalStack answers") as raised:
         cloud.start(report=lambda _: None)
@@ -45,7 +45,7 @@ def test_says_so_when_the_persons_localstack_does_not_answer(tmp_path: Path) -> 
 @pytest.mark.parametrize("endpoint", ["localhost:4566", "http://127.0.0.1", "https://x:1", "/"])
 def test_rejects_an_endpoint_that_is_no_address(tmp_path: Path, endpoint: str) -> None:
     with pytest.raises(InvalidInputError):
-        ExternalLocalstack(endpoint, region="us-east-1", log_file=tmp_path)
+        ExternalLocalstack(endpoint, log_file=tmp_path)
 
 
 def test_says_which_python_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def test_takes_the_python_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_listens_on_loopback_with_the_server_that_respects_it(tmp_path: Path) -> None:
-    settings = localstack_environment(tmp_path, port=4567, region="eu-west-1")
+    settings = localstack_environment(tmp_path, port=4567)
     assert settings["GATEWAY_LISTEN"] == "127.0.0.1:4567"
     assert settings["GATEWAY_SERVER"] == "hypercorn"
 
