@@ -25,6 +25,17 @@ def test_a_process_that_is_given_the_variables_takes_kernels_that_every_machine_
     assert found.stdout.split() == ["Haswell", "1", "False"]
 
 
+def test_the_kernels_multiply_large_matrices() -> None:
+    # OpenBLAS 0.3.34, in the wheels of NumPy from 2.5.2 on, ends such a process by a segmentation fault.
+    command = [
+        sys.executable,
+        "-c",
+        "import numpy as np; np.ones((500, 1000)) @ np.ones((1000, 4))",
+    ]
+    found = subprocess.run(command, env=os.environ | pinned_variables(), check=False)
+    assert found.returncode == 0
+
+
 @pytest.mark.skipif(name_machine() != "x86_64", reason="names features of x86-64")
 def test_numpy_knows_the_features_that_it_is_told_to_leave_out() -> None:
     numpy: Any = importlib.import_module("numpy._core._multiarray_umath")
