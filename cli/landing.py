@@ -185,7 +185,7 @@ def failure(outcome: Outcome, dataset: str, *, champion: int | None) -> LoopErro
         if champion
         else f"add rows or columns that tell more, then loop data add FILE --name {dataset}",
         "rejected": "correct the file, then loop data add again",
-    }.get(outcome.result, "loop logs --since 30m, then loop train")
+    }.get(outcome.result, f"loop logs --since 30m, then loop train --data {dataset}")
     return LoopError(f"{what}: {outcome.reason or 'no reason was given'}", next_step=next_step)
 
 

@@ -66,6 +66,14 @@ def test_up_trains_again_when_the_last_run_was_interrupted(bench: Bench) -> None
     assert len(list(bench.world.memory.list("raw/"))) == 1
 
 
+def test_the_advice_after_a_first_training_that_failed_can_be_followed(bench: Bench) -> None:
+    bench.world.outcome = {"outcome": "failed", "reason": "a fault"}
+    advice = bench.loop("up").stderr.rpartition("then loop ")[2]
+    bench.loop(*advice.split())
+
+    assert len(bench.world.states.executions) == 2
+
+
 def test_down_stops_the_cloud(bench: Bench) -> None:
     bench.cloud.is_running = True
 
