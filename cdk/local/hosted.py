@@ -114,7 +114,8 @@ class HostedCloud(ABC):
             return Health("starting")
         state: State = "healthy"
         if not self._answers(record.port):
-            young = time.time() - record.since < self.start_timeout_s / 4
+            # Below 0 when the clock was set back meanwhile.
+            young = 0 <= time.time() - record.since < self.start_timeout_s / 4
             state = "starting" if young else "unresponsive"
         return Health(state, pid=record.pid, port=record.port, since=record.since)
 

@@ -36,7 +36,12 @@ def test_rejects_connecting_to_a_cloud_that_is_stopped(
 
 
 @pytest.mark.parametrize(
-    ("age_s", "said"), [(0, "is still starting"), (3600, "runs and does not answer")]
+    ("age_s", "said"),
+    [
+        (1, "is still starting"),
+        (3600, "runs and does not answer"),
+        (-3600, "runs and does not answer"),  # the clock was set back
+    ],
 )
 def test_a_cloud_that_lives_and_does_not_answer_is_not_called_stopped(
     tmp_path: Path, age_s: int, said: str
