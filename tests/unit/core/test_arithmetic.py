@@ -26,7 +26,7 @@ def test_a_process_that_is_given_the_variables_takes_kernels_that_every_machine_
 
 
 def test_the_kernels_multiply_large_matrices() -> None:
-    # OpenBLAS 0.3.34, in the wheels of NumPy from 2.5.2 on, ends such a process by a segmentation fault.
+    # OpenBLAS 0.3.34, which NumPy has from 2.5.2 on, ends such a process by a segmentation fault.
     command = [
         sys.executable,
         "-c",
