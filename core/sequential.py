@@ -20,6 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+# A bet is best at about 2 log(12 / alpha) / (variance * bet²) values. For losses with a variance of
+# 0.05, that is from 400 values for the first of these to 400,000 for the last.
 _BETS = 0.8 * 0.5 ** np.arange(6)
 _TUNED_FOR = 1000
 MIN_ROWS = 100
