@@ -83,7 +83,10 @@ def destroy(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Destroy all stacks; in the stage dev their data too, in prod without them."""
+    """Destroy all stacks; in the stage dev their data too.
+
+    In prod the data stay, and what else is kept is told.
+    """
     session = begin(ctx, as_json=as_json)
     deployed = load_deployed(session.home)
     chosen = choose_place(target, stage, deployed)

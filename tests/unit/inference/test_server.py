@@ -96,7 +96,7 @@ def test_a_request_that_does_not_end_is_answered_when_the_server_stops(
         text=True,
     ) as process:
         assert process.stdout
-        port = int(process.stdout.readline().rpartition(":")[2])
+        port = int(process.stdout.readline().rpartition(":")[2].split()[0])
         with socket.create_connection(("127.0.0.1", port)) as caller:
             caller.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
             httpx.get(f"http://127.0.0.1:{port}/ping", trust_env=False)  # it has been read
