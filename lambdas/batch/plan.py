@@ -2,6 +2,7 @@
 
 from core.errors import InvalidInputError, NotFoundError
 from lambdas.batch.cutting import cut_csv
+from lambdas.batch.encoding import check_columns
 from lambdas.batch.jobs import (
     Event,
     load_job,
@@ -11,7 +12,7 @@ from lambdas.batch.jobs import (
     read_job_id,
     read_number,
 )
-from lambdas.batch.shards import Stretch, begin_cutting
+from lambdas.batch.shards import Stretch, begin_cutting, list_columns
 from lambdas.batch.stretches import STRETCH_SHARDS, read_stretch, write_stretch
 
 
@@ -37,9 +38,14 @@ def handler(event: Event, _context: object) -> dict[str, object]:
 def _cut(job_id: str, before: Stretch | None) -> Stretch:
     job = load_job(job_id)
     origin = open_origin(job)
-    written = load_model(job.bundle_id).manifest.contract.file
+    contract = load_model(job.bundle_id).manifest.contract
+    written = contract.file
     if before is None:
-        return begin_cutting(origin, written, at_most=STRETCH_SHARDS)
+        begun = begin_cutting(origin, written, at_most=STRETCH_SHARDS)
+        # What each shard would be refused for is said once, before any is scored.
+        columns = list_columns(origin, begun.layout, written)
+        check_columns(columns, contract, name=origin.name)
+        return begun
     if before.following is None:
         raise InvalidInputError(f"The plan of job {job_id} has come to its end.")
     stretch = Stretch(

@@ -1,6 +1,8 @@
 """Cutting a file into shards, and opening them: each in a database of its own."""
 
+import csv
 import hashlib
+import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +19,12 @@ from core.errors import InvalidInputError
 from lambdas.batch.cutting import Cursor, cut_csv, look_at_csv
 from lambdas.batch.layout import Layout, Shard, check_head
 from lambdas.batch.origin import BLOCK_BYTES, Origin
-from lambdas.batch.row_groups import TAIL_BYTES, cut_parquet, open_groups
+from lambdas.batch.row_groups import TAIL_BYTES, broken, cut_parquet, open_groups
 from lambdas.batch.typed import read_groups
 from training.data.cells import quote_text
 from training.data.csv_file import read_csv
 from training.data.read import connect, is_parquet
-from training.data.table import RawTable
+from training.data.table import RawTable, name_columns
 
 _numbers = count()
 _one_by_one = Lock()
@@ -72,6 +74,27 @@ def begin_cutting(origin: Origin, written: FileFormat, *, at_most: int | None) -
             return Stretch(Layout(is_parquet=True), cut_parquet(origin, connection), None)
     layout, cursor = look_at_csv(origin, written)
     return Stretch(*cut_csv(origin, written, layout, cursor, at_most=at_most))
+
+
+def list_columns(origin: Origin, layout: Layout, written: FileFormat) -> tuple[str, ...]:
+    """Return the names of a file's columns, without reading a row.
+
+    Raises
+    ------
+    InvalidInputError
+        If they cannot be read, or two are the same; one sentence.
+    """
+    if layout.is_parquet:
+        with open_groups(origin, 0, 0) as path, _open_database() as connection:
+            try:
+                names = connection.read_parquet(str(path)).columns
+            except duckdb.Error as error:
+                raise broken(origin.name) from error
+    else:
+        header, _ = _as_whole(layout, b"", written)
+        text = io.StringIO(header.decode(), newline="")
+        names = next(csv.reader(text, delimiter=layout.delimiter))
+    return name_columns(tuple(names), name=origin.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,6 +232,35 @@ def test_a_file_that_cannot_be_cut_is_told(world: World) -> None:
     assert (report["state"], report["reason"]) == ("failed", "InvalidInputError: it is empty")
 
 
+@pytest.mark.parametrize("kind", ["csv", "quoted", "latin-1", "parquet"])
+def test_rejects_a_file_without_a_needed_column_before_any_row_is_scored(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    contract, body = without_identifier(), b"plan,usage\n" + b"pro,1\n" * 100
+    if kind == "quoted":
+        body = b'"plan","us\nage"\n' + b'"pro",1\n' * 100
+    if kind == "latin-1":
+        contract = without_identifier(file=FileFormat(encoding="latin-1"))
+        body = b"plan,us\xe4ge\n" + b"pro,1\n" * 100
+    if kind == "parquet":
+        path = tmp_path / "rows.parquet"
+        write_parquet(path, "SELECT 'pro' AS plan FROM range(100)", group=50)
+        body = path.read_bytes()
+    world = enter(monkeypatch, World(contract, body, name=f"rows.{kind}"))
+    with pytest.raises(InvalidInputError, match="has no column 'age', which the model needs"):
+        next(world.plan())
+
+
+@pytest.mark.parametrize("name", ["Age", "age"])
+def test_rejects_two_columns_of_one_name_before_any_row_is_scored(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    body = f"age,{name}\n".encode() + b"1,2\n" * 100
+    world = enter(monkeypatch, World(without_identifier(), body))
+    with pytest.raises(InvalidInputError, match="columns 1 and 2 have the same name"):
+        next(world.plan())
+
+
 def test_rejects_a_file_that_has_changed_since(world: World) -> None:
     world.store.put(world.key, b"age\n1\n")
     with pytest.raises(InvalidInputError, match="has changed"):
