@@ -132,7 +132,11 @@ def start(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", int]]:
     write_bundle(make_contract(), folder)
     with bind_loopback(()) as free:
         port = free.getsockname()[1]
-    command = "import sys; from cli.main import main; main(['serve', *sys.argv[1:]])"
+    # As from a terminal, whoever runs the tests: nohup, for one, has SIGHUP ignored.
+    command = (
+        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_DFL);"
+        " from cli.main import main; main(['serve', *sys.argv[1:]])"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", command, "--bundle", str(folder), "--port", str(port)],
         stdout=subprocess.PIPE,
