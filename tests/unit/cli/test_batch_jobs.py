@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from cli import batch_jobs
 from core import keys
+from core.errors import InvalidInputError
 from core.store import Bucket
 from lambdas.batch import finish, jobs, plan, score
 from tests.fixtures.bundles import make_champion, make_contract
@@ -51,6 +52,7 @@ class FakeMachine:
 
     def __init__(self) -> None:
         self.fails: set[int] = set()
+        self.cause: str | dict[str, str] = "it broke"
         self.started: list[str] = []
         self.runs_on = False
         self.status = "SUCCEEDED"
@@ -68,7 +70,7 @@ class FakeMachine:
             return {"executionArn": arn}
         for number in found["numbers"]:
             event = {"job": job, "first": 0, "number": number}
-            more = {"failure": "it broke"} if number in self.fails else {}
+            more = {"failure": self.cause} if number in self.fails else {}
             try:
                 score.handler(event | more, None)
             except Exception as error:  # noqa: BLE001 - as above
@@ -171,11 +173,21 @@ def test_says_what_an_address_is(loop: Loop, cloud: Cloud) -> None:
     assert not cloud.machine.started
 
 
-def test_says_that_only_another_file_will_do(loop: Loop, cloud: Cloud, rows: Path) -> None:
+def test_a_file_of_other_columns_is_refused_before_any_row(
+    loop: Loop, cloud: Cloud, rows: Path
+) -> None:
     rows.write_text("city\nParis\n")
     result = loop("batch", str(rows), "--cloud")
+    assert result.exit_code == 2
+    assert re.search(r"^Stopped: \S+ has no column 'age'", result.stderr, re.MULTILINE)
+    assert "Correct the file" in result.stderr
+
+
+def test_says_that_only_another_file_will_do(loop: Loop, cloud: Cloud, rows: Path) -> None:
+    cloud.machine.fails, cloud.machine.cause = {0}, catch(InvalidInputError("a page is damaged."))
+    result = loop("batch", str(rows), "--cloud")
     assert result.exit_code == 1
-    assert re.search(r"^Row 2 was not scored: \S+ has no column", result.stdout, re.MULTILINE)
+    assert "Rows 2 to 3 were not scored: a page is damaged." in result.stdout
     assert "Correct the file" in result.stdout
     assert "scores what is missing" not in result.stdout
 
