@@ -16,6 +16,7 @@ from cli.models import ModelOption
 from cli.output import GOES_ON
 from cli.session import JsonOption, Session, begin
 from cli.system import System
+from core.batch import check_place
 from core.counted import counted
 from core.errors import InvalidInputError, LoopError, NotFoundError
 
@@ -115,7 +116,7 @@ def _score_there(
 ) -> None:
     target = to.expanduser().resolve() if to else None
     if target is not None:
-        _check_place(target)
+        check_place(target)  # before the job, not when its answer is fetched
     system = session.system()
     name, version, bundle_id = find_champion(system, model)
     jobs = BatchJobs(system)
@@ -180,19 +181,6 @@ def _check_paths(source: Path, target: Path, *, given: Path) -> None:
     if source == target:
         raise InvalidInputError(
             "The answer would be written over the file.", next_step="Name another --to."
-        )
-
-
-def _check_place(target: Path) -> None:
-    """Refuse before the job what the program would refuse when the answer is fetched."""
-    if not target.parent.is_dir():
-        raise InvalidInputError(
-            f"There is no folder {target.parent} to put the answer in.",
-            next_step="Make it, or name another --to.",
-        )
-    if target.exists() and not target.is_file():
-        raise InvalidInputError(
-            f"{target} is there already, and is no file.", next_step="Name another --to."
         )
 
 

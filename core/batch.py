@@ -1,11 +1,12 @@
 """A batch job: a file in the data bucket scored shard by shard, and what became of it."""
 
 import hashlib
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.errors import IntegrityError
+from core.errors import IntegrityError, InvalidInputError
 
 State = Literal["complete", "incomplete", "failed"]
 
@@ -98,3 +99,29 @@ class JobReport(BaseModel):
     absent: list[str] = []
     missing: list[Missing] = []
     reason: str = ""
+
+
+def check_place(to: Path) -> None:
+    """Refuse a place where no file can be written, or where something else than a file is.
+
+    Raises
+    ------
+    InvalidInputError
+        One sentence.
+    """
+    try:
+        str(to).encode()
+    except UnicodeEncodeError:  # duckdb takes no other path
+        raise InvalidInputError(
+            "The path of the answer is not UTF-8 text.", next_step="Name another --to."
+        ) from None
+    if not to.parent.is_dir():
+        raise InvalidInputError(
+            f"There is no folder {to.parent} to put the answer in.",
+            next_step="Make it, or name another --to.",
+        )
+    # A device or a pipe would be replaced by a file of its name.
+    if to.exists() and not to.is_file():
+        raise InvalidInputError(
+            f"{to} is there already, and is no file.", next_step="Name another --to."
+        )

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import InvalidInputError
 from lambdas.batch.joining import join_files
 from lambdas.batch.scoring import MAX_LISTED, Count
 
@@ -54,32 +53,6 @@ def add_up(counts: Iterable[Count], *, resumed: int = 0) -> Report:
         listed += count.listed[: MAX_LISTED - len(listed)]
         absent = count.absent
     return Report(rows, failures, warnings, shards, resumed, listed, absent)
-
-
-def check_place(to: Path) -> None:
-    """Refuse a place where no file can be written, or where something else than a file is.
-
-    Raises
-    ------
-    InvalidInputError
-        One sentence.
-    """
-    try:
-        str(to).encode()
-    except UnicodeEncodeError:  # duckdb takes no other path
-        raise InvalidInputError(
-            "The path of the answer is not UTF-8 text.", next_step="Name another --to."
-        ) from None
-    if not to.parent.is_dir():
-        raise InvalidInputError(
-            f"There is no folder {to.parent} to put the answer in.",
-            next_step="Make it, or name another --to.",
-        )
-    # A device or a pipe would be replaced by a file of its name.
-    if to.exists() and not to.is_file():
-        raise InvalidInputError(
-            f"{to} is there already, and is no file.", next_step="Name another --to."
-        )
 
 
 def put_together(parts: Sequence[Path], to: Path, *, folder: Path) -> None:

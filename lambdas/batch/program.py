@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 
 from core.attending import end_when_left
+from core.batch import check_place
 from core.bundle import (
     BATCH_GRAPH,
     MAX_GRAPH_BYTES,
@@ -32,7 +33,7 @@ from core.errors import InvalidInputError, LoopError, UnavailableError
 from core.keys import bundle_file, bundle_manifest
 from core.mlmodel import GRAPH
 from core.store import open_memory
-from lambdas.batch.answer import check_place, put_together
+from lambdas.batch.answer import put_together
 from lambdas.batch.run import score_file
 from lambdas.batch.workplace import hold_folder
 

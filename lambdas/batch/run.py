@@ -7,9 +7,10 @@ its name says of which rows and which model it is. The answer appears at once, w
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from core.batch import check_place
 from core.bundle import Bundle
 from core.errors import InvalidInputError
-from lambdas.batch.answer import Report, add_up, check_place, put_together
+from lambdas.batch.answer import Report, add_up, put_together
 from lambdas.batch.layout import Shard
 from lambdas.batch.origin import FileOrigin
 from lambdas.batch.part import Done, Task, do_task

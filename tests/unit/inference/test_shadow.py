@@ -25,6 +25,7 @@ from tests.unit.inference.trial_world import (
     NAMES,
     World,
     break_graph,
+    find_shadow,
     has_shadow,
     settle,
 )
@@ -97,12 +98,7 @@ def test_no_fault_of_a_shadow_is_anybodys_but_its_own(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.start(1.0, trial="shadow")
-    settle(lambda: has_shadow(world))
-    rollout = world.models.get().rollout
-    assert rollout is not None
-    assert rollout.shadow is not None
-    assert rollout.shadow.served is not None
-    monkeypatch.setattr(rollout.shadow.served.predictor, "score", lambda _: 1 / 0)
+    monkeypatch.setattr(find_shadow(world), "score", lambda _: 1 / 0)
     assert world.predict("C-1")["model_version"] == 2
     assert world.counts["ShadowFailures"] == 1
 
@@ -218,12 +214,7 @@ def test_shadow_that_takes_too_long_is_given_up_and_the_answer_is_captured(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.start(1.0, trial="shadow")
-    settle(lambda: has_shadow(world))
-    rollout = world.models.get().rollout
-    assert rollout is not None
-    assert rollout.shadow is not None
-    assert rollout.shadow.served is not None
-    shadow, run = rollout.shadow.served.predictor, Predictor._run
+    shadow, run = find_shadow(world), Predictor._run
 
     def run_slowly(predictor: Predictor, fed: dict[str, Any]) -> Any:  # noqa: ANN401 - scores
         if predictor is shadow:

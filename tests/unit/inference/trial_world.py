@@ -24,6 +24,7 @@ from core.trials import start_trial
 from lambdas.inference.capture import Recorder
 from lambdas.inference.handler import Handler, make_handler
 from lambdas.inference.models import Models
+from lambdas.inference.predictor import Predictor
 from lambdas.inference.table import make_router
 from lambdas.inference.trials import Trying
 from tests.fixtures.bundles import make_champion, make_contract, make_record
@@ -133,3 +134,13 @@ def settle(is_so: Callable[[], bool]) -> None:
 def has_shadow(world: World) -> bool:
     rollout = world.models.get().rollout
     return bool(rollout and rollout.shadow and rollout.shadow.served)
+
+
+def find_shadow(world: World) -> Predictor:
+    """Wait until the shadow is loaded, and return what answers for it."""
+    settle(lambda: has_shadow(world))
+    rollout = world.models.get().rollout
+    assert rollout is not None
+    assert rollout.shadow is not None
+    assert rollout.shadow.served is not None
+    return rollout.shadow.served.predictor
